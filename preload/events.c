@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * events.c - one line for people, one for programs. Floor 1.
+ *
+ * Lines are put together in pages taken for the length of a call: the caller may
+ * be a signal handler on a small stack.
+ */
+#include "events.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "clock.h"
+#include "pool.h"
+#include "raw.h"
+#include "say.h"
+#include "text.h"
+
+#define PATH_BYTES 4096
+#define LINE_BYTES 8192 /* a path of 256 bytes, each escaped, three times over */
+
+static char given[PATH_BYTES]; /* CURFEW_EVENTS, absolute, with its %p     */
+static char file[PATH_BYTES];  /* the events file of this process          */
+static char jail[PATH_BYTES];  /* its directory                            */
+static const char *file_in_jail;
+static char run_file[PATH_BYTES]; /* CURFEW_RUN */
+static char comm[16 + 1];
+static _Atomic bool has_complained;
+
+static const char *ending_name(const struct cf_event *event)
+{
+	static const char *const names[] = {
+		[CF_EVENT_FINISHED] = "finished",
+		[CF_EVENT_EXPIRED] = "expired",
+		[CF_EVENT_LOADED] = "loaded",
+	};
+
+	return names[event->is_observed ? CF_EVENT_FINISHED : event->ending];
+}
+
+static void complain(const char *what, const char *path, int error)
+{
+	char bytes[512];
+	struct cf_text line;
+
+	if (atomic_exchange(&has_complained, true))
+		return;
+	cf_say_line(&line, bytes, sizeof(bytes));
+	cf_text_add(&line, "events off: cannot ");
+	cf_text_add(&line, what);
+	cf_text_add(&line, " ");
+	cf_text_add_printable(&line, path);
+	cf_text_add(&line, ": ");
+	cf_text_add_errno(&line, error);
+	cf_text_add(&line, "; deadlines still apply");
+	cf_say(&line);
+}
+
+/* `given` with each %p replaced by the pid, and the directory cut out of it. */
+static void expand(void)
+{
+	struct cf_text text;
+	size_t slash = 0;
+
+	cf_text_begin(&text, file, sizeof(file));
+	for (const char *at = given; *at; at++) {
+		if (at[0] == '%' && at[1] == 'p') {
+			cf_text_add_number(&text, cf_raw_call3(SYS_getpid, 0, 0, 0));
+			at++;
+		} else {
+			cf_text_add_bytes(&text, at, 1);
+		}
+	}
+	for (size_t i = 0; i < text.length; i++) {
+		if (file[i] == '/')
+			slash = i;
+	}
+	file_in_jail = file + slash;
+	cf_text_begin(&text, jail, sizeof(jail));
+	cf_text_add_bytes(&text, file, slash);
+}
+
+/* Make `path` absolute now: the program may change its directory. */
+static bool make_absolute(char *to, size_t room, const char *path)
+{
+	struct cf_text text;
+	long length = 0;
+
+	if (path[0] != '/') {
+		length = cf_raw_call3(SYS_getcwd, (long)to, (long)room, 0);
+		if (length < 0)
+			return false;
+		length--; /* its NUL */
+	}
+	cf_text_begin(&text, to + length, room - (size_t)length);
+	if (length > 0)
+		cf_text_add(&text, "/");
+	cf_text_add(&text, path);
+	return !text.full;
+}
+
+void cf_events_begin(const struct cf_policy *policy)
+{
+	struct cf_text text;
+
+	cf_raw_call3(SYS_prctl, PR_GET_NAME, (long)comm, 0);
+	if (policy->run) {
+		cf_text_begin(&text, run_file, sizeof(run_file));
+		cf_text_add(&text, policy->run);
+	}
+	if (!policy->events)
+		return;
+	if (!make_absolute(given, sizeof(given), policy->events)) {
+		given[0] = '\0';
+		complain("name", policy->events, ENAMETOOLONG);
+		return;
+	}
+	expand();
+}
+
+void cf_events_after_fork(void)
+{
+	if (given[0])
+		expand();
+}
+
+static void append(const char *path, int create, const struct cf_text *line)
+{
+	long fd = cf_raw_call(SYS_openat, AT_FDCWD, (long)path,
+			      O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
+				      create,
+			      0600, 0, 0);
+
+	if (fd < 0) {
+		if (create)
+			complain("open", path, (int)-fd);
+		return;
+	}
+	cf_raw_call3(SYS_write, fd, (long)line->bytes, (long)line->length);
+	cf_raw_call3(SYS_close, fd, 0, 0);
+}
+
+static void add_now(struct cf_text *text)
+{
+	struct timespec now = { 0, 0 };
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	cf_text_add(text, "{\"time\":\"");
+	cf_text_add_time(text, now.tv_sec, now.tv_nsec);
+}
+
+static void add_process(struct cf_text *text)
+{
+	cf_text_add(text, "\",\"pid\":");
+	cf_text_add_number(text, cf_raw_call3(SYS_getpid, 0, 0, 0));
+	cf_text_add(text, ",\"comm\":\"");
+	cf_text_add_json(text, comm);
+}
+
+static void add_string(struct cf_text *text, const char *key, const char *value)
+{
+	cf_text_add(text, "\",\"");
+	cf_text_add(text, key);
+	cf_text_add(text, "\":\"");
+	cf_text_add_json(text, value);
+}
+
+/* From pid to the colon of waited_ms. */
+static void add_middle(struct cf_text *text, const struct cf_event *event,
+		       const char *ending)
+{
+	add_process(text);
+	add_string(text, "call", event->call);
+	add_string(text, "class", cf_policy_class_name(event->class));
+	cf_text_add(text, "\",\"handle\":");
+	cf_text_add_number(text, event->handle);
+	cf_text_add(text, ",\"name\":\"");
+	cf_text_add_json(text, event->name);
+	add_string(text, "mount", event->mount);
+	add_string(text, "ending", ending);
+	cf_text_add(text, "\",\"deadline_ms\":");
+	if (event->deadline_ns == CF_NEVER)
+		cf_text_add(text, "null");
+	else
+		cf_text_add_number(text, event->deadline_ns / CF_MS);
+	cf_text_add(text, ",\"waited_ms\":");
+}
+
+static void add_end(struct cf_text *text, const struct cf_event *event)
+{
+	cf_text_add_number(text, event->waited_ns / CF_MS);
+	cf_text_add(text, ",\"result\":");
+	cf_text_add_number(text, event->result < 0 ? -1 : event->result);
+	cf_text_add(text, ",\"errno\":\"");
+	if (event->result < 0)
+		cf_text_add_errno(text, (int)-event->result);
+	if (event->is_observed)
+		add_string(text, "would", "expired");
+	cf_text_add(text, "\"}\n");
+}
+
+static void write_files(const struct cf_event *event, char *bytes)
+{
+	struct cf_text text;
+	bool to_run = run_file[0] && event->ending != CF_EVENT_FINISHED;
+	bool to_file = file[0] && event->ending != CF_EVENT_LOADED;
+
+	if (!to_run && !to_file)
+		return;
+	cf_text_begin(&text, bytes, LINE_BYTES);
+	add_now(&text);
+	if (event->ending == CF_EVENT_LOADED) {
+		add_process(&text);
+		add_string(&text, "ending", "loaded");
+		cf_text_add(&text, "\"}\n");
+	} else {
+		add_middle(&text, event, ending_name(event));
+		add_end(&text, event);
+	}
+	if (text.full)
+		return;
+	if (to_run)
+		append(run_file, 0, &text);
+	if (to_file)
+		append(file, O_CREAT, &text);
+}
+
+/* curfew[4711]: close fd 7 /mnt/a (fuse.s3fs, written): over 5 s, goes on ... */
+static void say_expired(const struct cf_event *event, char *bytes)
+{
+	struct cf_text line;
+
+	cf_say_line(&line, bytes, 1024);
+	cf_text_add(&line, event->call);
+	cf_text_add(&line, " fd ");
+	cf_text_add_number(&line, event->handle);
+	cf_text_add(&line, event->name[0] ? " " : "");
+	cf_text_add_printable(&line, event->name);
+	cf_text_add(&line, " (");
+	cf_text_add_printable(&line, event->type);
+	cf_text_add(&line, event->class == CF_CLASS_WRITE ? ", written): " : "): ");
+	if (event->is_observed) {
+		cf_text_add(&line, "took ");
+		cf_text_add_duration(&line, event->waited_ns);
+		cf_text_add(&line, ", would have expired after ");
+		cf_text_add_duration(&line, event->deadline_ns);
+		cf_say(&line);
+		return;
+	}
+	cf_text_add(&line, event->waited_ns < event->deadline_ns ? "mount is stuck, over "
+								 : "over ");
+	cf_text_add_duration(&line, event->waited_ns < event->deadline_ns
+					    ? event->waited_ns
+					    : event->deadline_ns);
+	cf_text_add(&line, event->is_over
+				   ? ", left to the kernel; close returned "
+				   : ", goes on in the background; close returned ");
+	if (event->result < 0)
+		cf_text_add_errno(&line, (int)-event->result);
+	else
+		cf_text_add_number(&line, event->result);
+	cf_say(&line);
+}
+
+void cf_events_report(const struct cf_event *event)
+{
+	char *bytes = cf_pool_pages(LINE_BYTES);
+
+	if (!bytes)
+		return;
+	if (event->ending == CF_EVENT_EXPIRED)
+		say_expired(event, bytes);
+	write_files(event, bytes);
+	cf_raw_call3(SYS_munmap, (long)bytes, LINE_BYTES, 0);
+}
+
+void cf_events_prepare_late(const struct cf_event *event, struct cf_late *late)
+{
+	struct cf_text text;
+
+	late->path = NULL;
+	if (!file[0])
+		return;
+	cf_text_begin(&text, late->body, sizeof(late->body));
+	add_middle(&text, event, "late");
+	if (text.full)
+		return;
+	late->path = file;
+	late->jail = jail;
+	late->path_in_jail = file_in_jail;
+}

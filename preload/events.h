@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CF_EVENTS_H
+#define CF_EVENTS_H
+
+#include <stdint.h>
+
+#include "errand.h"
+#include "policy.h"
+
+/*
+ * events.h - say what happened: a line on stderr, a line of JSON in a file.
+ *
+ * Floor 1. The files are opened for each line, for appending, and never held; a
+ * reader that does not read never blocks us. Async-signal-safe; errno is left
+ * alone. The keys of a line are described in curfew(1).
+ */
+
+enum cf_event_ending {
+	CF_EVENT_FINISHED, /* within the deadline; to the file only  */
+	CF_EVENT_EXPIRED,  /* the caller was released, the call goes on */
+	CF_EVENT_LOADED	   /* the library is in this process; to CURFEW_RUN only */
+};
+
+struct cf_event {
+	enum cf_event_ending ending;
+	const char *call; /* "close" */
+	enum cf_class class;
+	int handle;
+	const char *name;  /* where it lives, "" when unknown        */
+	const char *mount; /* mount point, "" for none               */
+	const char *type;  /* for people: "fuse.s3fs", "socket"      */
+	int64_t deadline_ns;
+	int64_t waited_ns;
+	long result;	  /* as the caller got it: 0 or -errno */
+	bool is_observed; /* nothing was cut; `expired` is what enforce would say */
+	bool is_over;	  /* the call had been ended, nothing goes on in the background */
+};
+
+/*
+ * Begin, once: keep the names of the files (made absolute, `%p` being the pid).
+ * An unusable name is said on stderr; there are then no events.
+ */
+void cf_events_begin(const struct cf_policy *policy);
+
+/* A forked child writes to files of its own where the name holds `%p`. */
+void cf_events_after_fork(void);
+
+/* Report the event wherever its ending goes. Takes about 1 kB of stack. */
+void cf_events_report(const struct cf_event *event);
+
+/* Prepare the line that the hand of this event writes if it comes back late. */
+void cf_events_prepare_late(const struct cf_event *event, struct cf_late *late);
+
+#endif

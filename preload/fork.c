@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork.c - one word in a page that a forked child finds empty. Floor 0.
+ */
+#include "fork.h"
+
+#include <stdatomic.h>
+#include <sys/mman.h>
+
+#include "pool.h"
+#include "raw.h"
+
+enum { NEW_PROCESS, SETTLING, SETTLED };
+
+static _Atomic int *stage; /* in a page of its own */
+
+bool cf_fork_wipe(void *pages, unsigned long size)
+{
+	return cf_raw_call3(SYS_madvise, (long)pages, (long)size, MADV_WIPEONFORK) == 0;
+}
+
+bool cf_fork_begin(void)
+{
+	_Atomic int *page = cf_pool_pages(4096);
+
+	if (!page || !cf_fork_wipe((void *)page, 4096))
+		return false;
+	atomic_store(page, SETTLED);
+	stage = page;
+	return true;
+}
+
+bool cf_fork_settle(void (*reset)(void))
+{
+	int now = atomic_load_explicit(stage, memory_order_acquire);
+
+	if (now == SETTLED)
+		return true;
+	now = NEW_PROCESS;
+	if (!atomic_compare_exchange_strong(stage, &now, SETTLING))
+		return now == SETTLED;
+	reset();
+	atomic_store_explicit(stage, SETTLED, memory_order_release);
+	return true;
+}

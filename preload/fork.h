@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CF_FORK_H
+#define CF_FORK_H
+
+#include <stdbool.h>
+
+/*
+ * fork.h - notice that this is a forked child, without asking the kernel.
+ *
+ * Floor 0. Rests on pages that the kernel wipes in a child that gets a copy of
+ * the memory (MADV_WIPEONFORK, Linux 4.14): right for fork, raw clone and _Fork
+ * alike, while a vfork child, which shares the memory, is not mistaken for one.
+ */
+
+/* Begin to watch, once, before anything else of ours runs. False when the kernel cannot. */
+bool cf_fork_begin(void);
+
+/*
+ * Make sure that this process has dropped what belongs to its parent: the first
+ * caller in a new process runs reset().
+ *
+ * errors   False while another thread, or the code that a signal handler has
+ *          interrupted, is still at it: the caller then stands aside.
+ * signals  Async-signal-safe when reset() is.
+ */
+bool cf_fork_settle(void (*reset)(void));
+
+/* Have the kernel wipe these pages in a forked child. False when it will not. */
+bool cf_fork_wipe(void *pages, unsigned long size);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * task.c - slots with a small stack each, and the clone that fills them. Floor 0.
+ *
+ * The slots lie in pages that a forked child finds wiped: free, all of them. The
+ * list of pages itself is kept, so that the child uses the same ones again.
+ */
+#include "task.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "clock.h"
+#include "fork.h"
+#include "pool.h"
+#include "raw.h"
+
+#define STACK_BYTES 16384
+#define CHUNK_TASKS 32
+#define CHUNKS	    64
+#define CLONE_FLAGS                                                                      \
+	(CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_UNTRACED | CLONE_PARENT_SETTID |      \
+	 CLONE_CHILD_CLEARTID)
+#define EVERY_SIGNAL 8 /* bytes of the kernel's sigset_t */
+
+enum state { FREE, HELD, LEFT };
+
+struct slot {
+	struct cf_task task;
+	_Alignas(64) char room[CF_TASK_ROOM_BYTES];
+	_Alignas(64) char stack[STACK_BYTES];
+};
+
+static struct slot *_Atomic chunks[CHUNKS];
+
+static struct slot *chunk_at(int index)
+{
+	struct slot *chunk = atomic_load_explicit(&chunks[index], memory_order_acquire);
+	struct slot *none = NULL;
+
+	if (chunk)
+		return chunk;
+	chunk = cf_pool_pages(CHUNK_TASKS * sizeof(*chunk));
+	if (!chunk || !cf_fork_wipe(chunk, CHUNK_TASKS * sizeof(*chunk)))
+		return NULL;
+	if (atomic_compare_exchange_strong(&chunks[index], &none, chunk))
+		return chunk;
+	cf_raw_call3(SYS_munmap, (long)chunk, CHUNK_TASKS * sizeof(*chunk), 0);
+	return none;
+}
+
+bool cf_task_begin(void)
+{
+	void *probe = cf_pool_pages(4096);
+	bool able = probe && cf_fork_wipe(probe, 4096);
+
+	if (probe)
+		cf_raw_call3(SYS_munmap, (long)probe, 4096, 0);
+	return able;
+}
+
+bool cf_task_is_gone(const struct cf_task *task)
+{
+	return atomic_load_explicit(&task->tid, memory_order_acquire) == 0;
+}
+
+static bool claim(struct cf_task *task, int from)
+{
+	return atomic_load_explicit(&task->state, memory_order_relaxed) == from &&
+	       atomic_compare_exchange_strong_explicit(&task->state, &from, HELD,
+						       memory_order_acquire,
+						       memory_order_relaxed);
+}
+
+/* Use a slot again whose task was left and has ended since. The zombie may still be
+   on its way out: then a later caller finds it. */
+static bool recover(struct cf_task *task)
+{
+	if (!cf_task_is_gone(task) || !claim(task, LEFT))
+		return false;
+	if (cf_raw_call(SYS_wait4, task->pid, 0, __WCLONE | WNOHANG, 0, 0, 0) == 0) {
+		atomic_store_explicit(&task->state, LEFT, memory_order_release);
+		return false;
+	}
+	if (task->lost)
+		task->lost(task->room);
+	return true;
+}
+
+struct cf_task *cf_task_get(void)
+{
+	for (int i = 0; i < CHUNKS; i++) {
+		struct slot *chunk = chunk_at(i);
+
+		for (int j = 0; chunk && j < CHUNK_TASKS; j++) {
+			struct cf_task *task = &chunk[j].task;
+
+			if (!claim(task, FREE) && !recover(task))
+				continue;
+			task->room = chunk[j].room;
+			task->lost = NULL;
+			atomic_store(&task->tid, 0);
+			return task;
+		}
+	}
+	return NULL;
+}
+
+void cf_task_put(struct cf_task *task)
+{
+	atomic_store_explicit(&task->state, FREE, memory_order_release);
+}
+
+long cf_task_start(struct cf_task *task, void (*run)(void *room))
+{
+	struct slot *slot =
+		(struct slot *)(void *)((char *)task - offsetof(struct slot, task));
+	unsigned long all = ~0UL, before = 0;
+
+	/* The kernel's call, not libc's: a task must not even take libc's own signals. */
+	cf_raw_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before,
+		    EVERY_SIGNAL, 0, 0);
+	long pid = cf_raw_clone(CLONE_FLAGS, slot->stack + STACK_BYTES, (int *)&task->tid,
+				run, task->room);
+	cf_raw_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, EVERY_SIGNAL, 0,
+		    0);
+	if (pid < 0)
+		return pid;
+	task->pid = (int)pid;
+	return 0;
+}
+
+bool cf_task_wait(struct cf_task *task, int64_t length_ns)
+{
+	struct timespec length = { length_ns / (1000 * CF_MS),
+				   length_ns % (1000 * CF_MS) };
+	int tid = atomic_load_explicit(&task->tid, memory_order_acquire);
+
+	/* Not FUTEX_PRIVATE: the kernel's own wake at the end of a task is not either. */
+	if (tid != 0 && length_ns > 0)
+		cf_raw_call(SYS_futex, (long)&task->tid, FUTEX_WAIT, tid, (long)&length,
+			    0, 0);
+	return cf_task_is_gone(task);
+}
+
+void cf_task_end(struct cf_task *task)
+{
+	if (!cf_task_is_gone(task))
+		cf_raw_call3(SYS_kill, task->pid, SIGKILL, 0);
+}
+
+void cf_task_reap(struct cf_task *task)
+{
+	while (cf_raw_call(SYS_wait4, task->pid, 0, __WCLONE, 0, 0, 0) == -EINTR)
+		;
+}
+
+void cf_task_leave(struct cf_task *task, void (*lost)(void *room))
+{
+	task->lost = lost;
+	atomic_store_explicit(&task->state, LEFT, memory_order_release);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CF_TASK_H
+#define CF_TASK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * task.h - tasks that share the caller's memory and fd table but are no threads.
+ *
+ * Floor 0. A task is outside the thread group: the process can be reaped, and
+ * setuid goes on, while the task is stuck in the kernel. It is made by the thread
+ * that needs it, so it has *that* thread's fd table, also in a vfork child and
+ * after unshare(CLONE_FILES). It has every signal blocked, no libc and no TLS of
+ * its own, and runs on a small stack of ours. Nothing here allocates from malloc;
+ * everything is async-signal-safe and leaves errno alone.
+ */
+
+#define CF_TASK_ROOM_BYTES 8192 /* for the errand of one task */
+
+struct cf_task {
+	_Atomic int state;
+	_Atomic int tid; /* the kernel clears it when the task has left our memory */
+	int pid;
+	void (*lost)(
+		void *room); /* called by whoever finds the task gone after cf_task_leave */
+	void *room;	     /* CF_TASK_ROOM_BYTES for the errand, zeroed by the owner */
+};
+
+/* Begin, once. False when the kernel cannot. */
+bool cf_task_begin(void);
+
+/*
+ * A task to start, or NULL when there is no memory or 2,048 are under way. Also
+ * reaps what earlier owners have left.
+ */
+struct cf_task *cf_task_get(void);
+
+/* Give a task back that was never started, or that cf_task_reap() has reaped. */
+void cf_task_put(struct cf_task *task);
+
+/*
+ * Start run(task->room). Returns 0 or -errno; then it was never started.
+ * run() is the code of a bare task: raw system calls only.
+ */
+long cf_task_start(struct cf_task *task, void (*run)(void *room));
+
+/* Wait up to `length_ns` for the task to end; true when it has. A signal ends the wait early. */
+bool cf_task_wait(struct cf_task *task, int64_t length_ns);
+
+/* Whether it has ended. */
+bool cf_task_is_gone(const struct cf_task *task);
+
+/* End it at once (SIGKILL). */
+void cf_task_end(struct cf_task *task);
+
+/* Take a task that has ended from the kernel's list, so that no zombie stays. */
+void cf_task_reap(struct cf_task *task);
+
+/*
+ * Leave a task that goes on: it owns its slot from now on, and whoever comes next
+ * after its end calls lost(room), if any, and uses the slot again.
+ */
+void cf_task_leave(struct cf_task *task, void (*lost)(void *room));
+
+#endif
