@@ -168,10 +168,9 @@ static int bound(int fd, const struct cf_facts *facts, const struct cf_verdict *
 
 int cf_cleanup_fd(int fd)
 {
+	if (!cf_fork_settle(drop_the_parents))
+		return cf_real_close(fd);
 	struct cf_facts facts = cf_facts_look(fd);
 	struct cf_verdict verdict = cf_classify(&facts, policy);
-
-	if (!verdict.is_bound || !cf_fork_settle(drop_the_parents))
-		return cf_real_close(fd);
-	return bound(fd, &facts, &verdict);
+	return verdict.is_bound ? bound(fd, &facts, &verdict) : cf_real_close(fd);
 }

@@ -2,8 +2,8 @@
 /*
  * events.c - one line for people, one for programs. Floor 1.
  *
- * Lines are put together in pages taken for the length of a call: the caller may
- * be a signal handler on a small stack.
+ * Lines are put together in memory of this file: the caller may be a signal handler
+ * on a small stack, and mmap may be what is stuck in this process.
  */
 #include "events.h"
 
@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stddef.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -22,6 +21,7 @@
 #include "text.h"
 
 #define PATH_BYTES 4096
+#define SHEETS	   8
 #define LINE_BYTES 8192 /* a path of 256 bytes, each escaped, three times over */
 
 static char given[PATH_BYTES]; /* CURFEW_EVENTS, absolute, with its %p     */
@@ -31,6 +31,11 @@ static const char *file_in_jail;
 static char run_file[PATH_BYTES]; /* CURFEW_RUN */
 static char comm[16 + 1];
 static _Atomic bool has_complained;
+
+static struct sheet {
+	_Atomic bool is_taken;
+	char bytes[LINE_BYTES];
+} sheets[SHEETS];
 
 static const char *ending_name(const struct cf_event *event)
 {
@@ -125,6 +130,8 @@ void cf_events_begin(const struct cf_policy *policy)
 
 void cf_events_after_fork(void)
 {
+	for (int i = 0; i < SHEETS; i++)
+		atomic_store(&sheets[i].is_taken, false);
 	if (given[0])
 		expand();
 }
@@ -267,16 +274,33 @@ static void say_expired(const struct cf_event *event, char *bytes)
 	cf_say(&line);
 }
 
+static struct sheet *take_sheet(void)
+{
+	for (int i = 0; i < SHEETS; i++) {
+		if (!atomic_exchange(&sheets[i].is_taken, true))
+			return &sheets[i];
+	}
+	return cf_pool_pages(sizeof(struct sheet));
+}
+
+static void give_back(struct sheet *sheet)
+{
+	if (sheet >= sheets && sheet < sheets + SHEETS)
+		atomic_store(&sheet->is_taken, false);
+	else
+		cf_raw_call3(SYS_munmap, (long)sheet, sizeof(*sheet), 0);
+}
+
 void cf_events_report(const struct cf_event *event)
 {
-	char *bytes = cf_pool_pages(LINE_BYTES);
+	struct sheet *sheet = take_sheet();
 
-	if (!bytes)
+	if (!sheet)
 		return;
 	if (event->ending == CF_EVENT_EXPIRED)
-		say_expired(event, bytes);
-	write_files(event, bytes);
-	cf_raw_call3(SYS_munmap, (long)bytes, LINE_BYTES, 0);
+		say_expired(event, sheet->bytes);
+	write_files(event, sheet->bytes);
+	give_back(sheet);
 }
 
 void cf_events_prepare_late(const struct cf_event *event, struct cf_late *late)

@@ -39,6 +39,27 @@ void cf_hand_after_fork(void)
 	atomic_store(&stuck, 0);
 }
 
+static bool read_link(const char *path, char *bytes, size_t room)
+{
+	long length = cf_raw_call(SYS_readlinkat, AT_FDCWD, (long)path, (long)bytes,
+				  (long)room - 1, 0, 0);
+
+	bytes[length > 0 ? length : 0] = '\0';
+	return length > 0;
+}
+
+/* After unshare(CLONE_NEWPID) the next child becomes the init of the new namespace,
+   and its end ends the namespace: that must not be a hand. */
+static bool would_be_init(void)
+{
+	char own[32], children[32];
+
+	return read_link("/proc/thread-self/ns/pid", own, sizeof(own)) &&
+	       (!read_link("/proc/thread-self/ns/pid_for_children", children,
+			   sizeof(children)) ||
+		strcmp(own, children) != 0);
+}
+
 /* Root, or any capability: the hand would keep it when the program drops it. */
 static bool is_privileged(void)
 {
@@ -69,9 +90,10 @@ static void unreserve(struct cf_mount *mount)
 
 static struct cf_task *start(const struct cf_order *order)
 {
+	bool privileged = is_privileged();
 	struct cf_task *task;
 
-	if (!reserve(order->mount))
+	if ((privileged && would_be_init()) || !reserve(order->mount))
 		return NULL;
 	task = cf_task_get();
 	if (!task) {
@@ -80,7 +102,7 @@ static struct cf_task *start(const struct cf_order *order)
 	}
 	struct cf_errand *errand = task->room;
 	errand->call = order->call;
-	errand->is_privileged = is_privileged();
+	errand->is_privileged = privileged;
 	errand->started_ns = cf_clock_now();
 	errand->tally = (struct cf_tally){ .stuck = &stuck };
 	if (order->mount) {
@@ -163,19 +185,19 @@ static bool wait_until(struct cf_task *task, const struct cf_order *order,
 		       cf_instant deadline, int64_t patience_ns)
 {
 	for (;;) {
+		cf_instant before = cf_clock_now();
 		int64_t left = cf_clock_left(deadline);
 		int64_t slice = left < SLICE ? left : SLICE;
-		cf_instant before = cf_clock_now();
 
 		if (cf_task_wait(task, slice))
 			return true;
 		int64_t passed = cf_clock_now() - before;
 		if (passed > slice + STOPPED && deadline != CF_NEVER)
 			deadline += passed - slice;
-		if (left <= slice)
-			return cf_task_is_gone(task);
+		if (left == 0)
+			return false;
 		if (cf_mounts_patience(order->mount, order->deadline_ns) < patience_ns)
-			return cf_task_is_gone(task);
+			return false;
 	}
 }
 

@@ -54,8 +54,8 @@ struct cf_order {
  * promise    CF_EXPIRED is reported only once the fd number is free or stands for
  *            something else, or the hand is seen asleep inside its call: a late hand
  *            never hits a recycled number.
- * errors     Does not fail. No slot, clone refused, 64 hands on that mount already
- *            => CF_NO_HAND. A hand that was ended from outside after it had freed
+ * errors     Does not fail. No slot, clone refused, 64 hands on that mount already,
+ *            a pid namespace that waits for its init => CF_NO_HAND. A hand that was ended from outside after it had freed
  *            the number counts as expired: its result is lost.
  * threads    Safe from any thread and in a vfork child. Holds no lock meanwhile.
  * signals    Async-signal-safe. Allocates nothing from malloc, starts no thread.

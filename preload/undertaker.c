@@ -6,9 +6,9 @@
  *
  * Whether the table is orphaned rests on two facts. getppid() changes once no
  * thread of the program is left. And kcmp() says that the program's first thread
- * has another table: after exec, but also after pthread_exit() in main, when it has
- * none. In the latter case no number at all can be compared (EBADF), which tells
- * the two apart without a look at /proc.
+ * has another table: after exec, but also after unshare(CLONE_FILES), when it still has
+ * our memory, and after pthread_exit() in main, when it has no table at all: then no
+ * number can be compared (EBADF). So the three are told apart without /proc.
  */
 #include "undertaker.h"
 
@@ -32,7 +32,7 @@
 #include "seal.h"
 #include "task.h"
 
-#define LOOK_EVERY (5 * CF_MS)
+#define LOOK_EVERY (10 * CF_MS)
 #define POSTS	   8
 #define MOST_FDS   (1 << 20)
 #define FEW_FDS	   256 /* compared to find out whether a first thread has any */
@@ -63,7 +63,8 @@ static long compare(const struct watch *watch, int type, long number)
 
 static bool has_exec_ed(const struct watch *watch)
 {
-	if (!watch->has_leader || compare(watch, KCMP_FILES, 0) <= 0)
+	if (!watch->has_leader || compare(watch, KCMP_FILES, 0) <= 0 ||
+	    compare(watch, KCMP_VM, 0) <= 0)
 		return false;
 	for (int fd = 0; fd < FEW_FDS && fd < watch->most_fds; fd++) {
 		if (compare(watch, KCMP_FILE, fd) >= 0)

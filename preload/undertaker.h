@@ -10,7 +10,7 @@
  * hand is stuck. When the table is no longer the program's (it exited, was killed,
  * or exec'ed) the undertaker closes it number by number, what cannot hang first.
  *
- * It looks every 5 ms, holds no fd, and touches nothing while the program lives.
+ * It looks every 10 ms, holds no fd, and touches nothing while the program lives.
  */
 
 /*
