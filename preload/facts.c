@@ -150,7 +150,7 @@ struct cf_facts cf_facts_look(int fd)
 
 	if (identity->error)
 		return facts;
-	switch (identity->mode) {
+	switch (identity->is_opaque ? S_IFREG : identity->mode) {
 	case S_IFREG:
 	case S_IFDIR:
 		look_at_file(fd, &facts);

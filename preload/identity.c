@@ -4,6 +4,7 @@
  */
 #include "identity.h"
 
+#include <errno.h>
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
@@ -24,12 +25,16 @@ struct cf_identity cf_identity_read(int fd)
 	struct statx found = { 0 };
 	long result = look(
 		fd, STATX_TYPE | STATX_INO | STATX_MNT_ID | STATX_MNT_ID_UNIQUE, &found);
+	bool is_opaque = result == -EACCES;
 
+	if (is_opaque) /* asked for nothing, FUSE refuses nobody */
+		result = look(fd, 0, &found);
 	if (result < 0)
 		return (struct cf_identity){ .error = (int)-result };
 	bool is_unique = found.stx_mask & STATX_MNT_ID_UNIQUE;
 	bool is_known = found.stx_mask & (STATX_MNT_ID | STATX_MNT_ID_UNIQUE);
 	return (struct cf_identity){
+		.is_opaque = is_opaque,
 		.mode = found.stx_mode & 0170000,
 		.mount_is_unique = is_unique,
 		.mount = is_known ? found.stx_mnt_id : 0,
@@ -45,14 +50,16 @@ uint64_t cf_identity_listed_mount(int fd)
 {
 	struct statx found = { 0 };
 
-	if (look(fd, STATX_MNT_ID, &found) < 0 || !(found.stx_mask & STATX_MNT_ID))
+	if (look(fd, 0, &found) < 0 || !(found.stx_mask & STATX_MNT_ID))
 		return 0;
 	return found.stx_mnt_id;
 }
 
 bool cf_identity_is_same(const struct cf_identity *a, const struct cf_identity *b)
 {
-	return a->error == 0 && b->error == 0 && a->mode == b->mode &&
-	       a->mount == b->mount && a->inode == b->inode && a->major == b->major &&
-	       a->minor == b->minor;
+	if (a->error || b->error || a->major != b->major || a->minor != b->minor)
+		return false;
+	if (a->is_opaque || b->is_opaque)
+		return true;
+	return a->mode == b->mode && a->mount == b->mount && a->inode == b->inode;
 }

@@ -15,6 +15,9 @@
 
 struct cf_identity {
 	int error;	      /* 0, or why nothing else is known: EBADF, ENOSYS, ... */
+	bool is_opaque;	      /* a file whose server may not be asked by this user:
+				 mode and inode are not known (FUSE without allow_other,
+				 opened before the program dropped its uid)         */
 	unsigned mode;	      /* type bits of st_mode; 0 for anonymous inodes        */
 	bool mount_is_unique; /* the mount id is never used again (Linux 6.8)       */
 	uint64_t mount;	      /* id of the mount; 0 when the kernel does not tell    */
@@ -29,7 +32,8 @@ struct cf_identity cf_identity_read(int fd);
 /* The id by which /proc/self/mountinfo lists the mount of `fd`; 0 when unknown. */
 uint64_t cf_identity_listed_mount(int fd);
 
-/* Whether both stand for the same file on the same mount. */
+/* Whether both stand for the same file on the same mount. When one is opaque, whether
+   they may: then only different file systems tell them apart. */
 bool cf_identity_is_same(const struct cf_identity *a, const struct cf_identity *b);
 
 #endif

@@ -87,7 +87,7 @@ static enum order order_of(const struct watch *watch, int fd)
 	linger.l_onoff = 0;
 	if (identity.error == EBADF)
 		return NOT_OPEN;
-	switch (identity.mode) {
+	switch (identity.is_opaque ? S_IFREG : identity.mode) {
 	case S_IFSOCK:
 		cf_raw_call(SYS_getsockopt, fd, SOL_SOCKET, SO_LINGER, (long)&linger,
 			    (long)&size, 0);
