@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "facts.h"
+#include "kind.h"
 #include "policy.h"
 
 /*

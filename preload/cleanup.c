@@ -18,6 +18,7 @@
 #include "fork.h"
 #include "hand.h"
 #include "handles.h"
+#include "mounts.h"
 #include "raw.h"
 #include "real.h"
 #include "say.h"
@@ -80,7 +81,8 @@ static struct cf_event event_of(const struct cf_handle *handle,
 {
 	return (struct cf_event){
 		.call = "close",
-		.class = verdict->class,
+		.class = cf_policy_class_name(verdict->class),
+		.is_written = facts->is_written,
 		.handle = (int)handle->id,
 		.name = handle->name,
 		.mount = facts->mount ? facts->mount->point : "",

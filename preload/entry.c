@@ -61,7 +61,7 @@ __attribute__((constructor)) static void begin(void)
 	if (getauxval(AT_SECURE))
 		return; /* a stranger chose the environment of a set-uid program */
 	read_options();
-	cf_events_begin(&policy);
+	cf_events_begin(policy.events, policy.run);
 	if (policy.mode != CF_MODE_OFF && cf_fork_begin() && cf_task_begin()) {
 		cf_cleanup_begin(&policy);
 		atomic_store_explicit(&is_ready, true, memory_order_release);

@@ -109,20 +109,20 @@ static bool make_absolute(char *to, size_t room, const char *path)
 	return !text.full;
 }
 
-void cf_events_begin(const struct cf_policy *policy)
+void cf_events_begin(const char *events, const char *run)
 {
 	struct cf_text text;
 
 	cf_raw_call3(SYS_prctl, PR_GET_NAME, (long)comm, 0);
-	if (policy->run) {
+	if (run) {
 		cf_text_begin(&text, run_file, sizeof(run_file));
-		cf_text_add(&text, policy->run);
+		cf_text_add(&text, run);
 	}
-	if (!policy->events)
+	if (!events)
 		return;
-	if (!make_absolute(given, sizeof(given), policy->events)) {
+	if (!make_absolute(given, sizeof(given), events)) {
 		given[0] = '\0';
-		complain("name", policy->events, ENAMETOOLONG);
+		complain("name", events, ENAMETOOLONG);
 		return;
 	}
 	expand();
@@ -183,7 +183,7 @@ static void add_middle(struct cf_text *text, const struct cf_event *event,
 {
 	add_process(text);
 	add_string(text, "call", event->call);
-	add_string(text, "class", cf_policy_class_name(event->class));
+	add_string(text, "class", event->class);
 	cf_text_add(text, "\",\"handle\":");
 	cf_text_add_number(text, event->handle);
 	cf_text_add(text, ",\"name\":\"");
@@ -250,7 +250,7 @@ static void say_expired(const struct cf_event *event, char *bytes)
 	cf_text_add_printable(&line, event->name);
 	cf_text_add(&line, " (");
 	cf_text_add_printable(&line, event->type);
-	cf_text_add(&line, event->class == CF_CLASS_WRITE ? ", written): " : "): ");
+	cf_text_add(&line, event->is_written ? ", written): " : "): ");
 	if (event->is_observed) {
 		cf_text_add(&line, "took ");
 		cf_text_add_duration(&line, event->waited_ns);

@@ -2,10 +2,10 @@
 #ifndef CF_EVENTS_H
 #define CF_EVENTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "errand.h"
-#include "policy.h"
 
 /*
  * events.h - say what happened: a line on stderr, a line of JSON in a file.
@@ -23,8 +23,9 @@ enum cf_event_ending {
 
 struct cf_event {
 	enum cf_event_ending ending;
-	const char *call; /* "close" */
-	enum cf_class class;
+	const char *call;  /* "close" */
+	const char *class; /* "file", "write", ... */
+	bool is_written;
 	int handle;
 	const char *name;  /* where it lives, "" when unknown        */
 	const char *mount; /* mount point, "" for none               */
@@ -37,10 +38,11 @@ struct cf_event {
 };
 
 /*
- * Begin, once: keep the names of the files (made absolute, `%p` being the pid).
- * An unusable name is said on stderr; there are then no events.
+ * Begin, once: keep the names of the events file (made absolute, `%p` being the pid)
+ * and of the file of `curfew run`; NULL for none. An unusable name is said on stderr;
+ * there are then no events.
  */
-void cf_events_begin(const struct cf_policy *policy);
+void cf_events_begin(const char *events, const char *run);
 
 /* A forked child writes to files of its own where the name holds `%p`. */
 void cf_events_after_fork(void);

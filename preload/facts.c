@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "clock.h"
+#include "mounts.h"
 #include "raw.h"
 #include "text.h"
 

@@ -66,10 +66,10 @@ static inline long cf_raw_call3(long number, long a, long b, long c)
  *            (the flags must hold CLONE_CHILD_CLEARTID for that).
  * result     The pid of the task, written to *tid before it runs, or -errno.
  */
+#if defined(__x86_64__)
 static inline long cf_raw_clone(unsigned long flags, void *top, int *tid,
 				void (*run)(void *), void *argument)
 {
-#if defined(__x86_64__)
 	long result;
 	register long r10 __asm__("r10") = (long)tid;
 	register long r8 __asm__("r8") = 0;
@@ -92,7 +92,12 @@ static inline long cf_raw_clone(unsigned long flags, void *top, int *tid,
 			   "r"(r8), "r"(r12), "r"(r13), [end] "i"(SYS_exit)
 			 : "rcx", "r11", "memory", "cc");
 	return result;
+}
 #else
+/* The same on aarch64. */
+static inline long cf_raw_clone(unsigned long flags, void *top, int *tid,
+				void (*run)(void *), void *argument)
+{
 	register long x8 __asm__("x8") = SYS_clone;
 	register long x0 __asm__("x0") = (long)flags;
 	register void *x1 __asm__("x1") = top;
@@ -118,7 +123,7 @@ static inline long cf_raw_clone(unsigned long flags, void *top, int *tid,
 			   "r"(x10), [end] "i"(SYS_exit)
 			 : "memory", "cc", "x30");
 	return x0;
-#endif
 }
+#endif
 
 #endif

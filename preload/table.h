@@ -6,7 +6,7 @@
  * table.h - uthash as our tables use it: no exit when memory is short, and memory
  * from a pool of the table's owner, which must be called `pool`.
  *
- * Floor 1; included by handles.c and mounts.c alone.
+ * Floor 0; included by handles.c and mounts.c alone.
  */
 
 #define HASH_NONFATAL_OOM	 1

@@ -238,43 +238,43 @@ void cf_text_add_time(struct cf_text *text, int64_t seconds, int64_t nanoseconds
 	cf_text_add(text, "Z");
 }
 
+static const struct {
+	int error;
+	const char *name;
+} error_names[] = {
+	{ EIO, "EIO" },
+	{ EBADF, "EBADF" },
+	{ EINTR, "EINTR" },
+	{ ENOSPC, "ENOSPC" },
+	{ EDQUOT, "EDQUOT" },
+	{ EFBIG, "EFBIG" },
+	{ EACCES, "EACCES" },
+	{ EPERM, "EPERM" },
+	{ EROFS, "EROFS" },
+	{ ENOENT, "ENOENT" },
+	{ ENOMEM, "ENOMEM" },
+	{ EAGAIN, "EAGAIN" },
+	{ EINVAL, "EINVAL" },
+	{ ENODEV, "ENODEV" },
+	{ ENXIO, "ENXIO" },
+	{ ENOSYS, "ENOSYS" },
+	{ ESTALE, "ESTALE" },
+	{ EREMOTEIO, "EREMOTEIO" },
+	{ ENOTCONN, "ENOTCONN" },
+	{ ECONNABORTED, "ECONNABORTED" },
+	{ ECONNRESET, "ECONNRESET" },
+	{ ETIMEDOUT, "ETIMEDOUT" },
+	{ EHOSTDOWN, "EHOSTDOWN" },
+	{ EHOSTUNREACH, "EHOSTUNREACH" },
+	{ EPROTO, "EPROTO" },
+	{ EOPNOTSUPP, "EOPNOTSUPP" },
+};
+
 void cf_text_add_errno(struct cf_text *text, int error)
 {
-	static const struct {
-		int error;
-		const char *name;
-	} names[] = {
-		{ EIO, "EIO" },
-		{ EBADF, "EBADF" },
-		{ EINTR, "EINTR" },
-		{ ENOSPC, "ENOSPC" },
-		{ EDQUOT, "EDQUOT" },
-		{ EFBIG, "EFBIG" },
-		{ EACCES, "EACCES" },
-		{ EPERM, "EPERM" },
-		{ EROFS, "EROFS" },
-		{ ENOENT, "ENOENT" },
-		{ ENOMEM, "ENOMEM" },
-		{ EAGAIN, "EAGAIN" },
-		{ EINVAL, "EINVAL" },
-		{ ENODEV, "ENODEV" },
-		{ ENXIO, "ENXIO" },
-		{ ENOSYS, "ENOSYS" },
-		{ ESTALE, "ESTALE" },
-		{ EREMOTEIO, "EREMOTEIO" },
-		{ ENOTCONN, "ENOTCONN" },
-		{ ECONNABORTED, "ECONNABORTED" },
-		{ ECONNRESET, "ECONNRESET" },
-		{ ETIMEDOUT, "ETIMEDOUT" },
-		{ EHOSTDOWN, "EHOSTDOWN" },
-		{ EHOSTUNREACH, "EHOSTUNREACH" },
-		{ EPROTO, "EPROTO" },
-		{ EOPNOTSUPP, "EOPNOTSUPP" },
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (names[i].error == error) {
-			cf_text_add(text, names[i].name);
+	for (size_t i = 0; i < sizeof(error_names) / sizeof(*error_names); i++) {
+		if (error_names[i].error == error) {
+			cf_text_add(text, error_names[i].name);
 			return;
 		}
 	}
