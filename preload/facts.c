@@ -65,9 +65,10 @@ static bool is_internal(int fd)
 static struct cf_mount *learn_mount(int fd, const struct cf_identity *file)
 {
 	struct cf_mount_line line = { .type = "unknown" };
+	struct cf_mount_wanted wanted = { cf_identity_listed_mount(fd), file->major,
+					  file->minor, cf_mounts_is_local_type };
 
-	switch (cf_mountinfo_find(cf_identity_listed_mount(fd), cf_mounts_is_local_type,
-				  &line)) {
+	switch (cf_mountinfo_find(&wanted, &line)) {
 	case CF_MOUNT_FOUND:
 		break;
 	case CF_MOUNT_NOT_LISTED:

@@ -126,14 +126,34 @@ static bool parse_number(const char *string, uint64_t *number)
 	return string[0] != '\0';
 }
 
+/* "8:1" */
+static bool parse_device(char *field, struct cf_mount_line *mount)
+{
+	char *colon = field;
+	uint64_t major, minor;
+
+	while (*colon && *colon != ':')
+		colon++;
+	if (!*colon)
+		return false;
+	*colon = '\0';
+	if (!parse_number(field, &major) || !parse_number(colon + 1, &minor))
+		return false;
+	mount->major = (uint32_t)major;
+	mount->minor = (uint32_t)minor;
+	return true;
+}
+
 bool cf_mountinfo_parse(char *line, struct cf_mount_line *mount, char **options)
 {
-	char *at = line, *field = take_field(&at), *point = NULL;
+	char *at = line, *field = take_field(&at), *point = NULL, *device = NULL;
 
 	if (!field || !parse_number(field, &mount->id))
 		return false;
 	for (int i = 0; i < 5; i++) { /* parent, device, root, point, options */
 		field = take_field(&at);
+		if (i == 1)
+			device = field;
 		if (i == 3)
 			point = field;
 	}
@@ -141,7 +161,7 @@ bool cf_mountinfo_parse(char *line, struct cf_mount_line *mount, char **options)
 		field = take_field(&at);
 	} while (field && !(field[0] == '-' && field[1] == '\0'));
 	char *type = take_field(&at);
-	if (!point || !type || !take_field(&at) || !at)
+	if (!point || !type || !take_field(&at) || !at || !parse_device(device, mount))
 		return false;
 	unescape(mount->type, sizeof(mount->type), type);
 	unescape(mount->point, sizeof(mount->point), point);
@@ -186,19 +206,28 @@ static bool find_path(const char *path, struct cf_mount_line *mount)
 	return longest > 0;
 }
 
-/* The mount with this id; its options, unescaped, go to `options[BUFFER]`. */
-static enum cf_mount_answer find_id(uint64_t id, struct cf_mount_line *mount,
-				    char *options)
+/* The mount that is wanted; its options, unescaped, go to `options[BUFFER]`. */
+static enum cf_mount_answer find_line(const struct cf_mount_wanted *wanted,
+				      struct cf_mount_line *mount, char *options)
 {
 	struct reader reader;
+	struct cf_mount_line line;
+	bool is_exact = false;
 	enum cf_mount_answer answer = CF_MOUNT_UNREADABLE;
 	char *text, *escaped;
 
 	if (begin(&reader)) {
 		answer = CF_MOUNT_NOT_LISTED;
-		while (answer != CF_MOUNT_FOUND && (text = next_line(&reader))) {
-			if (!cf_mountinfo_parse(text, mount, &escaped) || mount->id != id)
+		while (!is_exact && (text = next_line(&reader))) {
+			if (!cf_mountinfo_parse(text, &line, &escaped))
 				continue;
+			is_exact = line.id == wanted->id;
+			bool is_sibling = answer == CF_MOUNT_NOT_LISTED &&
+					  line.major == wanted->major &&
+					  line.minor == wanted->minor;
+			if (!is_exact && !is_sibling)
+				continue;
+			*mount = line;
 			unescape(options, BUFFER, escaped);
 			answer = CF_MOUNT_FOUND;
 		}
@@ -237,36 +266,49 @@ static bool is_overlay(const char *type)
 	return name[i] == type[i];
 }
 
-static enum cf_mount_answer find(uint64_t id, bool (*is_local)(const char *type),
-				 struct cf_mount_line *mount, int depth)
-{
-	char *options = cf_pool_pages(BUFFER), *at = options, *path;
-	enum cf_mount_answer answer = CF_MOUNT_UNREADABLE;
-	struct cf_mount_line layer;
+static enum cf_mount_answer find(const struct cf_mount_wanted *wanted,
+				 struct cf_mount_line *mount, int depth);
 
-	if (!options)
-		return answer;
-	answer = find_id(id, mount, options);
-	if (answer == CF_MOUNT_FOUND && is_overlay(mount->type) && depth < DEEPEST) {
-		while ((path = next_path(&at))) {
-			if (!find_path(path, &layer) || layer.id == id)
-				continue;
-			if (is_overlay(layer.type) &&
-			    find(layer.id, is_local, &layer, depth + 1) != CF_MOUNT_FOUND)
-				continue;
-			if (!is_local(layer.type)) {
-				for (size_t i = 0; i < sizeof(mount->type); i++)
-					mount->type[i] = layer.type[i];
-				break;
-			}
+/* Give an overlay the type of its first layer that is not local. */
+static void see_through(const struct cf_mount_wanted *wanted, struct cf_mount_line *mount,
+			char *options, int depth)
+{
+	struct cf_mount_line layer;
+	char *path;
+
+	while ((path = next_path(&options))) {
+		if (!find_path(path, &layer) || layer.id == mount->id)
+			continue;
+		struct cf_mount_wanted below = { layer.id, layer.major, layer.minor,
+						 wanted->is_local };
+
+		if (is_overlay(layer.type) &&
+		    find(&below, &layer, depth + 1) != CF_MOUNT_FOUND)
+			continue;
+		if (!wanted->is_local(layer.type)) {
+			for (size_t i = 0; i < sizeof(mount->type); i++)
+				mount->type[i] = layer.type[i];
+			return;
 		}
 	}
+}
+
+static enum cf_mount_answer find(const struct cf_mount_wanted *wanted,
+				 struct cf_mount_line *mount, int depth)
+{
+	char *options = cf_pool_pages(BUFFER);
+
+	if (!options)
+		return CF_MOUNT_UNREADABLE;
+	enum cf_mount_answer answer = find_line(wanted, mount, options);
+	if (answer == CF_MOUNT_FOUND && is_overlay(mount->type) && depth < DEEPEST)
+		see_through(wanted, mount, options, depth);
 	cf_raw_call3(SYS_munmap, (long)options, BUFFER, 0);
 	return answer;
 }
 
-enum cf_mount_answer cf_mountinfo_find(uint64_t id, bool (*is_local)(const char *type),
+enum cf_mount_answer cf_mountinfo_find(const struct cf_mount_wanted *wanted,
 				       struct cf_mount_line *mount)
 {
-	return find(id, is_local, mount, 0);
+	return find(wanted, mount, 0);
 }

@@ -18,6 +18,7 @@
 
 struct cf_mount_line {
 	uint64_t id;
+	uint32_t major, minor;		  /* of the file system                    */
 	char type[CF_MOUNT_TYPE_BYTES];	  /* "fuse.s3fs"                           */
 	char point[CF_MOUNT_POINT_BYTES]; /* unescaped; cut off when it is longer  */
 };
@@ -35,10 +36,18 @@ enum cf_mount_answer {
 bool cf_mountinfo_parse(char *line, struct cf_mount_line *mount, char **options);
 
 /*
- * Find the mount whose id is `id`. An overlay is given the type of the first of
- * its layers that lies on a file system other than one that `is_local` accepts.
+ * Find the mount whose id is `id`, or else any of the file system major:minor: a file
+ * that came from another mount namespace lies on a mount which this one does not list.
+ * An overlay is given the type of the first of its layers that lies on a file system
+ * other than one that `is_local` accepts.
  */
-enum cf_mount_answer cf_mountinfo_find(uint64_t id, bool (*is_local)(const char *type),
+struct cf_mount_wanted {
+	uint64_t id;
+	uint32_t major, minor;
+	bool (*is_local)(const char *type);
+};
+
+enum cf_mount_answer cf_mountinfo_find(const struct cf_mount_wanted *wanted,
 				       struct cf_mount_line *mount);
 
 #endif
