@@ -18,6 +18,7 @@
 #include "fork.h"
 #include "hand.h"
 #include "handles.h"
+#include "late.h"
 #include "mounts.h"
 #include "raw.h"
 #include "real.h"
@@ -40,10 +41,11 @@ static void drop_the_parents(void)
 	cf_handles_after_fork();
 	cf_mounts_after_fork();
 	cf_hand_after_fork();
+	cf_late_after_fork();
 	cf_undertaker_after_fork();
 }
 
-static void say_plain_once(void)
+CF_COLD static void say_plain_once(void)
 {
 	char bytes[256];
 	struct cf_text line;
@@ -56,6 +58,12 @@ static void say_plain_once(void)
 		"no task for a close that may hang (limit reached, or clone refused): it "
 		"is made without a deadline");
 	cf_say(&line);
+}
+
+/* A call takes long: should the program end meanwhile, its table must not stay behind. */
+static void get_company(void)
+{
+	cf_undertaker_watch(cf_hand_slow());
 }
 
 static int answer(long result)
@@ -92,7 +100,7 @@ static struct cf_event event_of(const struct cf_handle *handle,
 }
 
 /* First sight of the fd, and out of the table again before its close can start. */
-static struct cf_handle take(int fd)
+CF_COLD static struct cf_handle take(int fd)
 {
 	struct cf_handle handle = { .kind = CF_HANDLE_FD, .id = (uintptr_t)fd };
 
@@ -103,7 +111,14 @@ static struct cf_handle take(int fd)
 	return handle;
 }
 
-static int observe(int fd, struct cf_event *event)
+static void report(const struct cf_event *event)
+{
+	if (event->ending == CF_EVENT_EXPIRED)
+		cf_say_permit(cf_facts_may_write(2));
+	cf_events_report(event);
+}
+
+CF_COLD static int observe(int fd, struct cf_event *event)
 {
 	int error = errno;
 	cf_instant began = cf_clock_now();
@@ -115,13 +130,13 @@ static int observe(int fd, struct cf_event *event)
 	event->result = result == -1 ? -error : result;
 	event->is_observed = event->waited_ns > event->deadline_ns;
 	event->ending = event->is_observed ? CF_EVENT_EXPIRED : CF_EVENT_FINISHED;
-	cf_events_report(event);
+	report(event);
 	errno = error;
 	return result;
 }
 
-static int enforce(int fd, const struct cf_facts *facts, const struct cf_verdict *verdict,
-		   struct cf_event *event)
+CF_COLD static int enforce(int fd, const struct cf_facts *facts,
+			   const struct cf_verdict *verdict, struct cf_event *event)
 {
 	struct cf_order order = {
 		.call = { SYS_close, { fd } },
@@ -129,6 +144,7 @@ static int enforce(int fd, const struct cf_facts *facts, const struct cf_verdict
 		.mount = facts->mount,
 		.deadline_ns = verdict->deadline_ns,
 		.is_ended = facts->kind == CF_KIND_SOCKET,
+		.when_slow = get_company,
 		.event = event,
 	};
 	struct cf_outcome outcome =
@@ -145,14 +161,13 @@ static int enforce(int fd, const struct cf_facts *facts, const struct cf_verdict
 	if (outcome.ending == CF_EXPIRED) {
 		event->ending = CF_EVENT_EXPIRED;
 		event->result = cf_classify_answer(verdict->class, policy);
-		if (!order.is_ended)
-			cf_undertaker_watch(cf_hand_stuck());
 	}
-	cf_events_report(event);
+	report(event);
 	return answer(event->result);
 }
 
-static int bound(int fd, const struct cf_facts *facts, const struct cf_verdict *verdict)
+CF_COLD static int bound(int fd, const struct cf_facts *facts,
+			 const struct cf_verdict *verdict)
 {
 	struct cf_handle handle = take(fd);
 	struct cf_event event = event_of(&handle, facts, verdict);

@@ -14,6 +14,7 @@
 
 #include "cleanup.h"
 #include "events.h"
+#include "facts.h"
 #include "fork.h"
 #include "lock.h"
 #include "policy.h"
@@ -29,6 +30,7 @@ static void say_wrong(const struct cf_option *option, const char *value)
 	char bytes[512];
 	struct cf_text line;
 
+	cf_say_permit(cf_facts_may_write(2));
 	cf_say_line(&line, bytes, sizeof(bytes));
 	cf_text_add(&line, option->variable);
 	cf_text_add(&line, "=");

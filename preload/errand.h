@@ -14,31 +14,33 @@
  */
 
 #define CF_ERRAND_LINE_BYTES 4096
+#define CF_ERRAND_TASK_NAME  "curfew-hand"
 
 struct cf_call {
 	long number;	  /* SYS_close, ...                                   */
 	long argument[4]; /* as the kernel takes them: data, no pointers to code */
 };
 
-/* What the hand of an expired call writes when it comes back. */
+/* The line that is written when the hand of an expired call comes back (see late.h). */
 struct cf_late {
-	const char *path;	  /* the events file, absolute; NULL for none */
-	const char *jail;	  /* its directory                            */
-	const char *path_in_jail; /* the file seen from there, "/name"       */
-	char body[CF_ERRAND_LINE_BYTES - 512]; /* the line between time and waited_ms */
+	const char *path; /* the events file; NULL: no line */
+	char body[CF_ERRAND_LINE_BYTES -
+		  512]; /* what stands between time and waited_ms */
 };
 
-/* Counters that the return of a call changes; all may be NULL. */
+/* Counters that the return of a call changes; those of the mount may be NULL. */
 struct cf_tally {
-	_Atomic int *under_way;	  /* minus one                           */
-	_Atomic int64_t *sick_ns; /* 0: the mount answers again          */
-	_Atomic int *stuck;	  /* minus one, if it had been abandoned */
+	_Atomic int *under_way;	   /* minus one                                      */
+	_Atomic int64_t *sick_ns;  /* 0: the mount answers again                     */
+	_Atomic unsigned *returns; /* plus one                                      */
+	_Atomic int *slow;	   /* minus one, if the call was counted as slow     */
 };
 
 enum cf_errand_state {
 	CF_ERRAND_UNDER_WAY, /* the caller waits              */
 	CF_ERRAND_DONE,	     /* the call returned; see result */
-	CF_ERRAND_ABANDONED  /* the caller has been released  */
+	CF_ERRAND_ABANDONED, /* the caller has been released  */
+	CF_ERRAND_RETURNED   /* abandoned, back, and its late line is not written yet */
 };
 
 struct cf_errand {
@@ -46,7 +48,9 @@ struct cf_errand {
 	_Atomic int state;
 	_Atomic long result; /* as the kernel returned it: >= 0 or -errno */
 	bool is_privileged;  /* the hand must confine itself first        */
+	_Atomic int slow;    /* 0 not counted as slow, 1 counted, 2 back  */
 	int64_t started_ns;  /* on CLOCK_MONOTONIC                        */
+	int64_t ended_ns;
 	struct cf_tally tally;
 	struct cf_late late;
 };
@@ -56,14 +60,19 @@ struct cf_errand {
  *
  * Leaves the caller's process group and file system context first, so that
  * neither a signal to the group ends it nor an exec of a set-uid program is
- * degraded by it. With privileges it confines itself for good to the few calls of
- * this file: the program may drop its own later, and the memory is shared. The
- * one file that it may still open is for appending, inside the directory of the
- * events file, which it makes its root.
+ * degraded by it. With privileges it seals itself: the program may drop its own
+ * later, and the memory is shared.
  */
 void cf_errand_run(void *room);
 
-/* A hand has ended without coming back (SIGKILL): count it out. Fits cf_task_leave(). */
-void cf_errand_lost(void *room);
+/* Count a call as slow in its tally, once; it is counted back when it returns. */
+void cf_errand_count_slow(struct cf_errand *errand);
+
+/*
+ * Whether the room of an errand whose task has ended may be used again: true but
+ * while its late line waits to be written. Counts a hand out that was ended from
+ * outside. Fits cf_task_leave().
+ */
+bool cf_errand_is_over(void *room);
 
 #endif

@@ -8,12 +8,12 @@
 #include "events.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "clerk.h"
 #include "clock.h"
 #include "pool.h"
 #include "raw.h"
@@ -24,10 +24,8 @@
 #define SHEETS	   8
 #define LINE_BYTES 8192 /* a path of 256 bytes, each escaped, three times over */
 
-static char given[PATH_BYTES]; /* CURFEW_EVENTS, absolute, with its %p     */
-static char file[PATH_BYTES];  /* the events file of this process          */
-static char jail[PATH_BYTES];  /* its directory                            */
-static const char *file_in_jail;
+static char given[PATH_BYTES];	  /* CURFEW_EVENTS, absolute, with its %p     */
+static char file[PATH_BYTES];	  /* the events file of this process          */
 static char run_file[PATH_BYTES]; /* CURFEW_RUN */
 static char comm[16 + 1];
 static _Atomic bool has_complained;
@@ -66,11 +64,10 @@ static void complain(const char *what, const char *path, int error)
 	cf_say(&line);
 }
 
-/* `given` with each %p replaced by the pid, and the directory cut out of it. */
+/* `given` with each %p replaced by the pid. */
 static void expand(void)
 {
 	struct cf_text text;
-	size_t slash = 0;
 
 	cf_text_begin(&text, file, sizeof(file));
 	for (const char *at = given; *at; at++) {
@@ -81,13 +78,6 @@ static void expand(void)
 			cf_text_add_bytes(&text, at, 1);
 		}
 	}
-	for (size_t i = 0; i < text.length; i++) {
-		if (file[i] == '/')
-			slash = i;
-	}
-	file_in_jail = file + slash;
-	cf_text_begin(&text, jail, sizeof(jail));
-	cf_text_add_bytes(&text, file, slash);
 }
 
 /* Make `path` absolute now: the program may change its directory. */
@@ -136,20 +126,14 @@ void cf_events_after_fork(void)
 		expand();
 }
 
-static void append(const char *path, int create, const struct cf_text *line)
+/* False when a clerk is late and keeps the line. */
+static bool append(const char *path, bool is_made, const struct cf_text *line)
 {
-	long fd = cf_raw_call(SYS_openat, AT_FDCWD, (long)path,
-			      O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
-				      create,
-			      0600, 0, 0);
+	long result = cf_clerk_append(path, is_made, line->bytes, line->length);
 
-	if (fd < 0) {
-		if (create)
-			complain("open", path, (int)-fd);
-		return;
-	}
-	cf_raw_call3(SYS_write, fd, (long)line->bytes, (long)line->length);
-	cf_raw_call3(SYS_close, fd, 0, 0);
+	if (result < 0 && is_made)
+		complain("write to", path, (int)-result);
+	return result != -ETIME;
 }
 
 static void add_now(struct cf_text *text)
@@ -211,14 +195,16 @@ static void add_end(struct cf_text *text, const struct cf_event *event)
 	cf_text_add(text, "\"}\n");
 }
 
-static void write_files(const struct cf_event *event, char *bytes)
+/* False when the line is kept. */
+static bool write_files(const struct cf_event *event, char *bytes)
 {
+	bool is_free = true;
 	struct cf_text text;
 	bool to_run = run_file[0] && event->ending != CF_EVENT_FINISHED;
 	bool to_file = file[0] && event->ending != CF_EVENT_LOADED;
 
 	if (!to_run && !to_file)
-		return;
+		return true;
 	cf_text_begin(&text, bytes, LINE_BYTES);
 	add_now(&text);
 	if (event->ending == CF_EVENT_LOADED) {
@@ -230,11 +216,12 @@ static void write_files(const struct cf_event *event, char *bytes)
 		add_end(&text, event);
 	}
 	if (text.full)
-		return;
+		return true;
 	if (to_run)
-		append(run_file, 0, &text);
+		is_free = append(run_file, false, &text);
 	if (to_file)
-		append(file, O_CREAT, &text);
+		is_free = append(file, true, &text) && is_free;
+	return is_free;
 }
 
 /* curfew[4711]: close fd 7 /mnt/a (fuse.s3fs, written): over 5 s, goes on ... */
@@ -299,8 +286,8 @@ void cf_events_report(const struct cf_event *event)
 		return;
 	if (event->ending == CF_EVENT_EXPIRED)
 		say_expired(event, sheet->bytes);
-	write_files(event, sheet->bytes);
-	give_back(sheet);
+	if (write_files(event, sheet->bytes))
+		give_back(sheet);
 }
 
 void cf_events_prepare_late(const struct cf_event *event, struct cf_late *late)
@@ -315,6 +302,4 @@ void cf_events_prepare_late(const struct cf_event *event, struct cf_late *late)
 	if (text.full)
 		return;
 	late->path = file;
-	late->jail = jail;
-	late->path_in_jail = file_in_jail;
 }

@@ -62,9 +62,10 @@ static bool is_internal(int fd)
 	return name[0] != '/';
 }
 
-static struct cf_mount *learn_mount(int fd, const struct cf_identity *file)
+CF_COLD static struct cf_mount *learn_mount(int fd, const struct cf_identity *file)
 {
 	struct cf_mount_line line = { .type = "unknown" };
+	bool is_certain = true;
 	struct cf_mount_wanted wanted = { cf_identity_listed_mount(fd), file->major,
 					  file->minor, cf_mounts_is_local_type };
 
@@ -77,9 +78,10 @@ static struct cf_mount *learn_mount(int fd, const struct cf_identity *file)
 			line = (struct cf_mount_line){ .type = "internal" };
 		break;
 	case CF_MOUNT_UNREADABLE:
-		return NULL; /* may be readable the next time: nothing is recorded */
+		is_certain = false; /* may be readable the next time */
+		break;
 	}
-	return cf_mounts_add(file, &line);
+	return cf_mounts_add(file, &line, is_certain);
 }
 
 static void look_at_file(int fd, struct cf_facts *facts)
@@ -104,10 +106,13 @@ static void look_at_socket(int fd, struct cf_facts *facts)
 	if (cf_raw_call(SYS_getsockopt, fd, SOL_SOCKET, SO_LINGER, (long)&linger,
 			(long)&size, 0) < 0)
 		return;
-	if (!linger.l_onoff || linger.l_linger <= 0)
+	if (!linger.l_onoff || linger.l_linger == 0)
 		return;
 	facts->kind = CF_KIND_SOCKET;
-	facts->linger_ns = linger.l_linger * 1000 * CF_MS;
+	facts->linger_ns =
+		CF_NEVER; /* what the kernel took for infinite, it tells as < 0 */
+	if (linger.l_linger > 0)
+		facts->linger_ns = (int64_t)linger.l_linger * 1000 * CF_MS;
 }
 
 /* Majors of the kernel's Documentation/admin-guide/devices.txt. */
@@ -173,4 +178,9 @@ struct cf_facts cf_facts_look(int fd)
 	if (facts.kind != CF_KIND_QUIET && facts.kind != CF_KIND_LOCAL)
 		look_at_mode(fd, &facts);
 	return facts;
+}
+
+bool cf_facts_may_write(int fd)
+{
+	return cf_facts_look(fd).kind != CF_KIND_REMOTE;
 }

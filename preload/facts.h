@@ -18,6 +18,9 @@
 /* Look at `fd`: one system call for nearly every fd, a few more for what can hang. */
 struct cf_facts cf_facts_look(int fd);
 
+/* Whether a write to `fd` waits for nobody's server. */
+bool cf_facts_may_write(int fd);
+
 /* The path of `fd` as the kernel has it, cut to `room`; "" when it is not to be had. */
 void cf_facts_name(int fd, char *name, size_t room);
 

@@ -2,8 +2,8 @@
 /*
  * hand.c - the caller's side of a handed-over call. Floor 2.
  *
- * The one decision here is `let go`: whether the kernel has already given the
- * number back. It frees the number at the start of a close and only then blocks.
+ * One call, one task: start it, wait for it, and either collect its result or leave
+ * it to itself.
  */
 #include "hand.h"
 
@@ -13,12 +13,12 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 #include "events.h"
+#include "late.h"
+#include "letting_go.h"
 #include "raw.h"
 #include "task.h"
-#include "text.h"
 
 #define SLICE	     (10 * CF_MS)
 #define STOPPED	     (100 * CF_MS) /* a slice that took so much longer: we were not running */
@@ -27,16 +27,23 @@
 
 _Static_assert(sizeof(struct cf_errand) <= CF_TASK_ROOM_BYTES, "an errand fits its room");
 
-static _Atomic int stuck;
+/* What the mount grants a call. */
+struct patience {
+	int64_t length_ns; /* its deadline, or less on a sick mount */
+	cf_instant until;
+	unsigned returns; /* of the mount, when the call began */
+};
 
-_Atomic int *cf_hand_stuck(void)
+static _Atomic int slow; /* calls that take long */
+
+const _Atomic int *cf_hand_slow(void)
 {
-	return &stuck;
+	return &slow;
 }
 
 void cf_hand_after_fork(void)
 {
-	atomic_store(&stuck, 0);
+	atomic_store(&slow, 0);
 }
 
 static bool read_link(const char *path, char *bytes, size_t room)
@@ -104,85 +111,26 @@ static struct cf_task *start(const struct cf_order *order)
 	errand->call = order->call;
 	errand->is_privileged = privileged;
 	errand->started_ns = cf_clock_now();
-	errand->tally = (struct cf_tally){ .stuck = &stuck };
+	errand->tally = (struct cf_tally){ .slow = &slow };
 	if (order->mount) {
+		errand->tally.returns = &order->mount->returns;
 		errand->tally.under_way = &order->mount->hands;
 		errand->tally.sick_ns = &order->mount->sick_ns;
 	}
 	cf_events_prepare_late(order->event, &errand->late);
 	atomic_store(&errand->result, 0);
+	atomic_store(&errand->slow, 0);
 	atomic_store(&errand->state, CF_ERRAND_UNDER_WAY);
-	if (cf_task_start(task, cf_errand_run) == 0)
+	if (cf_task_start(task, cf_errand_run, CF_TASK_SHARES_FDS) == 0)
 		return task;
 	unreserve(order->mount);
 	cf_task_put(task);
 	return NULL;
 }
 
-/* A line of /proc/PID/<file> that begins with `start`; the rest of it goes to `rest`. */
-static bool read_proc(int pid, const char *file, char *bytes, size_t room)
-{
-	char path[40];
-	struct cf_text text;
-
-	cf_text_begin(&text, path, sizeof(path));
-	cf_text_add(&text, "/proc/");
-	cf_text_add_number(&text, pid);
-	cf_text_add(&text, file);
-	long fd = cf_raw_call(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0,
-			      0, 0);
-	if (fd < 0)
-		return false;
-	long length = cf_raw_call3(SYS_read, fd, (long)bytes, (long)room - 1);
-	cf_raw_call3(SYS_close, fd, 0, 0);
-	bytes[length > 0 ? length : 0] = '\0';
-	return length > 0;
-}
-
-/*
- * Whether the hand sleeps inside its call on `fd`. A tracer or a seccomp filter
- * of the program could hold it at the door of the call, with the number not yet
- * freed: then this proves nothing.
- */
-static bool is_asleep_in_call(const struct cf_task *task, const struct cf_order *order)
-{
-	char bytes[1024], wanted[64];
-	struct cf_text text;
-
-	if (cf_raw_call(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0, 0) != 0)
-		return false;
-	if (!read_proc(task->pid, "/status", bytes, sizeof(bytes)) ||
-	    !strstr(bytes, "\nTracerPid:\t0\n"))
-		return false;
-	cf_text_begin(&text, wanted, sizeof(wanted));
-	cf_text_add_number(&text, order->call.number);
-	cf_text_add(&text, " 0x");
-	for (int shift = 28, begun = 0; shift >= 0; shift -= 4) {
-		int digit = (int)(order->call.argument[0] >> shift) & 15;
-
-		begun |= digit || shift == 0;
-		if (begun)
-			cf_text_add_bytes(&text, &"0123456789abcdef"[digit], 1);
-	}
-	cf_text_add(&text, " ");
-	return read_proc(task->pid, "/syscall", bytes, sizeof(bytes)) &&
-	       strncmp(bytes, wanted, text.length) == 0;
-}
-
-static bool has_let_go(const struct cf_task *task, const struct cf_order *order)
-{
-	struct cf_identity now = cf_identity_read((int)order->call.argument[0]);
-
-	if (now.error)
-		return now.error == EBADF;
-	return !cf_identity_is_same(&now, &order->identity) ||
-	       is_asleep_in_call(task, order);
-}
-
-/* Wait in slices: time in which the process was stopped is given back, and a mount
-   that turns sick is noticed. True when the task is gone. */
-static bool wait_until(struct cf_task *task, const struct cf_order *order,
-		       cf_instant deadline, int64_t patience_ns)
+/* Wait in slices, so that time in which the process was stopped can be given back.
+   True when the task is gone. */
+static bool wait_until(struct cf_task *task, cf_instant deadline)
 {
 	for (;;) {
 		cf_instant before = cf_clock_now();
@@ -196,9 +144,21 @@ static bool wait_until(struct cf_task *task, const struct cf_order *order,
 			deadline += passed - slice;
 		if (left == 0)
 			return false;
-		if (cf_mounts_patience(order->mount, order->deadline_ns) < patience_ns)
-			return false;
 	}
+}
+
+/* Nearly every call is over in the first slice; what is not, has company. */
+static bool wait_in_two(struct cf_task *task, const struct cf_order *order,
+			cf_instant deadline)
+{
+	cf_instant first = cf_clock_after(SLICE);
+
+	if (wait_until(task, first < deadline ? first : deadline))
+		return true;
+	cf_errand_count_slow(task->room);
+	if (order->when_slow)
+		order->when_slow();
+	return wait_until(task, deadline);
 }
 
 /* After the instant: nothing is promised until the number has been let go. */
@@ -207,12 +167,19 @@ static bool wait_for_let_go(struct cf_task *task, const struct cf_order *order)
 	int64_t look = FIRST_LOOK;
 
 	while (!cf_task_is_gone(task)) {
-		if (has_let_go(task, order))
+		if (cf_letting_go_is_certain(task, &order->call, &order->identity))
 			return false;
 		cf_task_wait(task, look);
 		look = look < LONGEST_LOOK ? look * 2 : LONGEST_LOOK;
 	}
 	return true;
+}
+
+static bool is_still_open(const struct cf_order *order)
+{
+	struct cf_identity now = cf_identity_read((int)order->call.argument[0]);
+
+	return cf_identity_is_same(&now, &order->identity);
 }
 
 /* The hand has ended: with a result, or from outside. */
@@ -225,12 +192,13 @@ static enum cf_ending conclude(struct cf_task *task, const struct cf_order *orde
 	cf_task_reap(task);
 	if (atomic_load(&errand->state) == CF_ERRAND_DONE) {
 		*result = atomic_load(&errand->result);
+		/* A tracer's seccomp filter (RET_TRACE) refuses so what is not traced. */
+		if (*result == -ENOSYS && is_still_open(order))
+			ending = CF_NO_HAND;
 	} else {
-		struct cf_identity now = cf_identity_read((int)order->call.argument[0]);
-
-		unreserve(order->mount);
-		ending = cf_identity_is_same(&now, &order->identity) ? CF_NO_HAND
-								     : CF_EXPIRED;
+		errand->state = CF_ERRAND_ABANDONED;
+		cf_errand_is_over(errand);
+		ending = is_still_open(order) ? CF_NO_HAND : CF_EXPIRED;
 	}
 	cf_task_put(task);
 	return ending;
@@ -238,39 +206,42 @@ static enum cf_ending conclude(struct cf_task *task, const struct cf_order *orde
 
 /* Leave the call to its hand; false when it has just come back. */
 static bool abandon(struct cf_task *task, const struct cf_order *order,
-		    int64_t patience_ns)
+		    const struct patience *patience)
 {
 	struct cf_errand *errand = task->room;
 	int under_way = CF_ERRAND_UNDER_WAY;
 
 	/* All before the exchange: from there on the hand undoes it at any time. */
-	atomic_fetch_add(&stuck, 1);
+	cf_errand_count_slow(errand);
 	if (order->mount)
-		cf_mounts_note_expired(order->mount, order->deadline_ns, patience_ns);
-	if (atomic_compare_exchange_strong(&errand->state, &under_way,
-					   CF_ERRAND_ABANDONED)) {
-		cf_task_leave(task, cf_errand_lost);
-		return true;
+		cf_mounts_note_expired(order->mount, order->deadline_ns,
+				       patience->length_ns, patience->returns);
+	if (!atomic_compare_exchange_strong(&errand->state, &under_way,
+					    CF_ERRAND_ABANDONED)) {
+		if (order->mount)
+			atomic_store(&order->mount->sick_ns, 0);
+		return false;
 	}
-	atomic_fetch_sub(&stuck, 1);
-	if (order->mount)
-		atomic_store(&order->mount->sick_ns, 0);
-	return false;
+	if (errand->late.path)
+		cf_late_enrol(errand);
+	cf_task_leave(task, cf_errand_is_over);
+	return true;
 }
 
-static enum cf_ending run(struct cf_task *task, const struct cf_order *order,
-			  cf_instant deadline, long *result)
+static enum cf_ending wait_and_end(struct cf_task *task, const struct cf_order *order,
+				   const struct patience *patience, long *result)
 {
-	int64_t patience_ns = cf_mounts_patience(order->mount, order->deadline_ns);
+	cf_instant deadline = patience->until;
+	bool is_back = wait_in_two(task, order, deadline) || wait_for_let_go(task, order);
 
-	if (patience_ns < order->deadline_ns)
-		deadline = cf_clock_after(patience_ns);
-	if (wait_until(task, order, deadline, patience_ns) ||
-	    wait_for_let_go(task, order))
+	if (!cf_task_is_held(
+		    task)) /* a child that a signal handler has forked just now */
+		return is_still_open(order) ? CF_NO_HAND : CF_EXPIRED;
+	if (is_back)
 		return conclude(task, order, result);
 	if (order->is_ended)
 		cf_task_end(task);
-	else if (abandon(task, order, patience_ns))
+	else if (abandon(task, order, patience))
 		return CF_EXPIRED;
 	while (!cf_task_wait(task, SLICE))
 		;
@@ -282,10 +253,17 @@ struct cf_outcome cf_hand_run(const struct cf_order *order, cf_instant deadline)
 	struct cf_outcome outcome = { .ending = CF_NO_HAND };
 	cf_instant began = cf_clock_now();
 	int error = errno;
-	struct cf_task *task = start(order);
+	struct patience patience = { .length_ns = order->deadline_ns, .until = deadline };
 
+	if (order->mount) {
+		patience.length_ns = cf_mounts_patience(order->mount, order->deadline_ns);
+		patience.returns = atomic_load(&order->mount->returns);
+	}
+	if (patience.length_ns < order->deadline_ns)
+		patience.until = cf_clock_after(patience.length_ns);
+	struct cf_task *task = start(order);
 	if (task)
-		outcome.ending = run(task, order, deadline, &outcome.result);
+		outcome.ending = wait_and_end(task, order, &patience, &outcome.result);
 	outcome.waited_ns = cf_clock_now() - began;
 	errno = error;
 	return outcome;

@@ -40,6 +40,7 @@ struct cf_order {
 	int64_t deadline_ns;	     /* its length: a sick mount is asked with it       */
 	bool is_ended;		     /* end the hand at the deadline: only for sockets,
 					whose close the kernel then goes on with itself */
+	void (*when_slow)(void); /* called once, if the call takes more than 10 ms      */
 	const struct cf_event *event; /* what the hand reports if it comes back late   */
 };
 
@@ -47,8 +48,8 @@ struct cf_order {
  * Have a hand make order->call, and wait for it until `deadline`.
  *
  * time       Returns by `deadline` plus about 1 ms, or as soon after it as the
- *            kernel has let go of the fd number; earlier when the mount turns sick
- *            (see cf_mounts_patience). While the process is stopped, time stands still.
+ *            kernel has let go of the fd number; earlier on a sick mount (see
+ *            cf_mounts_patience). While the process is stopped, time stands still.
  * ownership  *order is copied. After CF_EXPIRED the fd belongs to the hand for
  *            good: the caller must not touch, retry or reuse it.
  * promise    CF_EXPIRED is reported only once the fd number is free or stands for
@@ -56,15 +57,16 @@ struct cf_order {
  *            never hits a recycled number.
  * errors     Does not fail. No slot, clone refused, 64 hands on that mount already,
  *            a pid namespace that waits for its init => CF_NO_HAND. A hand that was ended from outside after it had freed
- *            the number counts as expired: its result is lost.
+ *            the number counts as expired: its result is lost. So it does in a child
+ *            that a signal handler has forked meanwhile.
  * threads    Safe from any thread and in a vfork child. Holds no lock meanwhile.
  * signals    Async-signal-safe. Allocates nothing from malloc, starts no thread.
  * errno      Preserved.
  */
 struct cf_outcome cf_hand_run(const struct cf_order *order, cf_instant deadline);
 
-/* How many abandoned hands have not come back: a word that hands count down. */
-_Atomic int *cf_hand_stuck(void);
+/* How many calls take more than 10 ms just now: a word that hands count down. */
+const _Atomic int *cf_hand_slow(void);
 
 /* A forked child has no hands. */
 void cf_hand_after_fork(void);

@@ -4,74 +4,47 @@
  */
 #include "mountinfo.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-
+#include "clerk.h"
 #include "pool.h"
 #include "raw.h"
 
-#define BUFFER	((size_t)64 * 1024) /* a line is at most a page per field */
-#define DEEPEST 4		    /* overlays upon overlays */
+#define MOST_BYTES   ((size_t)4 * 1024 * 1024) /* touched only as far as it is filled */
+#define OPTION_BYTES ((size_t)64 * 1024)
+#define DEEPEST	     4 /* overlays upon overlays */
 
 struct reader {
-	int fd;
-	char *buffer;
-	size_t filled, at;
-	bool failed; /* something could not be read: what was not found may be there */
+	char *text, *at;
 };
 
-static bool begin(struct reader *reader)
+static enum cf_mount_answer begin(struct reader *reader)
 {
-	*reader = (struct reader){ .fd = -1, .buffer = cf_pool_pages(BUFFER) };
-	if (!reader->buffer)
-		return false;
-	reader->fd = (int)cf_raw_call(SYS_openat, AT_FDCWD, (long)"/proc/self/mountinfo",
-				      O_RDONLY | O_CLOEXEC, 0, 0, 0);
-	return reader->fd >= 0;
+	reader->text = reader->at = cf_pool_pages(MOST_BYTES);
+	if (!reader->text)
+		return CF_MOUNT_UNREADABLE;
+	if (cf_clerk_read("/proc/thread-self/mountinfo", reader->text, MOST_BYTES - 1) >
+	    0)
+		return CF_MOUNT_NOT_LISTED; /* so far */
+	return CF_MOUNT_UNREADABLE;
 }
 
 static void end(struct reader *reader)
 {
-	if (reader->fd >= 0)
-		cf_raw_call3(SYS_close, reader->fd, 0, 0);
-	if (reader->buffer)
-		cf_raw_call3(SYS_munmap, (long)reader->buffer, BUFFER, 0);
+	if (reader->text)
+		cf_raw_call3(SYS_munmap, (long)reader->text, MOST_BYTES, 0);
 }
 
-static char *find_char(char *from, const char *end, char wanted)
-{
-	while (from < end && *from != wanted)
-		from++;
-	return from < end ? from : NULL;
-}
-
-/* The next line without its newline; NULL at the end. A line that is longer than
-   the buffer is cut into pieces, which do not parse. */
+/* The next line without its newline; NULL at the end. */
 static char *next_line(struct reader *reader)
 {
-	for (;;) {
-		char *start = reader->buffer + reader->at;
-		char *newline = find_char(start, reader->buffer + reader->filled, '\n');
+	char *line = reader->at;
 
-		if (newline) {
-			*newline = '\0';
-			reader->at = (size_t)(newline - reader->buffer) + 1;
-			return start;
-		}
-		size_t rest = reader->filled - reader->at;
-		for (size_t i = 0; i < rest; i++)
-			reader->buffer[i] = start[i];
-		reader->at = 0;
-		reader->filled = rest == BUFFER ? 0 : rest;
-		long got = cf_raw_call3(SYS_read, reader->fd,
-					(long)(reader->buffer + reader->filled),
-					(long)(BUFFER - reader->filled));
-		if (got <= 0) {
-			reader->failed = got < 0;
-			return NULL;
-		}
-		reader->filled += (size_t)got;
-	}
+	if (!*line)
+		return NULL;
+	while (*reader->at && *reader->at != '\n')
+		reader->at++;
+	if (*reader->at)
+		*reader->at++ = '\0';
+	return line;
 }
 
 /* Cut the next field off at a space; NULL when there is none. */
@@ -190,7 +163,7 @@ static bool find_path(const char *path, struct cf_mount_line *mount)
 	size_t longest = 0;
 	char *text, *options;
 
-	if (begin(&reader)) {
+	if (begin(&reader) != CF_MOUNT_UNREADABLE) {
 		while ((text = next_line(&reader))) {
 			size_t length = 0;
 
@@ -206,33 +179,29 @@ static bool find_path(const char *path, struct cf_mount_line *mount)
 	return longest > 0;
 }
 
-/* The mount that is wanted; its options, unescaped, go to `options[BUFFER]`. */
+/* The mount that is wanted; its options, unescaped, go to `options[OPTION_BYTES]`. */
 static enum cf_mount_answer find_line(const struct cf_mount_wanted *wanted,
 				      struct cf_mount_line *mount, char *options)
 {
 	struct reader reader;
 	struct cf_mount_line line;
-	bool is_exact = false;
-	enum cf_mount_answer answer = CF_MOUNT_UNREADABLE;
 	char *text, *escaped;
+	bool is_exact = false;
+	enum cf_mount_answer answer = begin(&reader);
 
-	if (begin(&reader)) {
-		answer = CF_MOUNT_NOT_LISTED;
-		while (!is_exact && (text = next_line(&reader))) {
-			if (!cf_mountinfo_parse(text, &line, &escaped))
-				continue;
-			is_exact = line.id == wanted->id;
-			bool is_sibling = answer == CF_MOUNT_NOT_LISTED &&
-					  line.major == wanted->major &&
-					  line.minor == wanted->minor;
-			if (!is_exact && !is_sibling)
-				continue;
-			*mount = line;
-			unescape(options, BUFFER, escaped);
-			answer = CF_MOUNT_FOUND;
-		}
-		if (answer == CF_MOUNT_NOT_LISTED && reader.failed)
-			answer = CF_MOUNT_UNREADABLE;
+	while (answer != CF_MOUNT_UNREADABLE && !is_exact &&
+	       (text = next_line(&reader))) {
+		if (!cf_mountinfo_parse(text, &line, &escaped))
+			continue;
+		is_exact = line.id == wanted->id;
+		bool is_sibling = answer == CF_MOUNT_NOT_LISTED &&
+				  line.major == wanted->major &&
+				  line.minor == wanted->minor;
+		if (!is_exact && !is_sibling)
+			continue;
+		*mount = line;
+		unescape(options, OPTION_BYTES, escaped);
+		answer = CF_MOUNT_FOUND;
 	}
 	end(&reader);
 	return answer;
@@ -296,14 +265,14 @@ static void see_through(const struct cf_mount_wanted *wanted, struct cf_mount_li
 static enum cf_mount_answer find(const struct cf_mount_wanted *wanted,
 				 struct cf_mount_line *mount, int depth)
 {
-	char *options = cf_pool_pages(BUFFER);
+	char *options = cf_pool_pages(OPTION_BYTES);
 
 	if (!options)
 		return CF_MOUNT_UNREADABLE;
 	enum cf_mount_answer answer = find_line(wanted, mount, options);
 	if (answer == CF_MOUNT_FOUND && is_overlay(mount->type) && depth < DEEPEST)
 		see_through(wanted, mount, options, depth);
-	cf_raw_call3(SYS_munmap, (long)options, BUFFER, 0);
+	cf_raw_call3(SYS_munmap, (long)options, OPTION_BYTES, 0);
 	return answer;
 }
 

@@ -4,7 +4,7 @@
  *
  * Where the kernel has unique mount ids (Linux 6.8) a record is good for ever.
  * Elsewhere the number of a mount and of its device are used again after umount,
- * so a record that rests on an anonymous device is good for a second.
+ * so a record that rests on an anonymous device is good for a quarter of a second.
  */
 #include "mounts.h"
 
@@ -14,11 +14,12 @@
 
 #include "clock.h"
 #include "lock.h"
+#include "marks.h"
 #include "pool.h"
 #include "table.h"
 
-#define GOOD_FOR (1000 * CF_MS)
-#define SHARE	 (10 * CF_MS) /* of one close, while the mount is sick */
+#define GOOD_FOR (250 * CF_MS)
+#define SHARE	 10 /* of a deadline: the most one close gets while the mount is sick */
 
 struct key {
 	uint64_t mount;
@@ -35,7 +36,6 @@ struct entry {
 static struct cf_lock lock;
 static struct cf_pool pool;
 static struct entry *table;
-static _Atomic uint64_t local_words[CF_MOUNTS_LOCAL_WORDS];
 
 bool cf_mounts_is_local_type(const char *type)
 {
@@ -69,16 +69,7 @@ static struct key key_of(const struct cf_identity *file)
 
 bool cf_mounts_is_known_local(const struct cf_identity *file)
 {
-	uint64_t word = cf_mounts_word(file);
-
-	return file->mount_is_unique &&
-	       atomic_load_explicit(&local_words[word % CF_MOUNTS_LOCAL_WORDS],
-				    memory_order_relaxed) == word;
-}
-
-const _Atomic uint64_t *cf_mounts_local_words(void)
-{
-	return local_words;
+	return file->mount_is_unique && cf_marks_has(CF_MARK_LOCAL, file);
 }
 
 static struct entry *find(const struct key *key)
@@ -103,19 +94,19 @@ struct cf_mount *cf_mounts_find(const struct cf_identity *file)
 }
 
 static void fill(struct entry *entry, const struct cf_identity *file,
-		 const struct cf_mount_line *line)
+		 const struct cf_mount_line *line, bool is_certain)
 {
 	struct cf_mount *mount = &entry->mount;
-	uint64_t word = cf_mounts_word(file);
-	bool lasts = file->mount_is_unique || file->major != 0;
+	uint64_t word = cf_marks_word(file);
+	bool lasts = is_certain && (file->mount_is_unique || file->major != 0);
 
 	memcpy(mount->type, line->type, sizeof(mount->type));
 	memcpy(mount->point, line->point, sizeof(mount->point));
+	mount->word = word;
 	mount->is_local = cf_mounts_is_local_type(line->type);
 	entry->good_until = lasts ? CF_NEVER : cf_clock_after(GOOD_FOR);
 	if (mount->is_local)
-		atomic_store_explicit(&local_words[word % CF_MOUNTS_LOCAL_WORDS], word,
-				      memory_order_relaxed);
+		cf_marks_set(CF_MARK_LOCAL, word);
 }
 
 static struct entry *make(const struct key *key)
@@ -134,7 +125,7 @@ static struct entry *make(const struct key *key)
 }
 
 struct cf_mount *cf_mounts_add(const struct cf_identity *file,
-			       const struct cf_mount_line *line)
+			       const struct cf_mount_line *line, bool is_certain)
 {
 	struct key key = key_of(file);
 
@@ -144,7 +135,7 @@ struct cf_mount *cf_mounts_add(const struct cf_identity *file,
 	if (!entry)
 		entry = make(&key);
 	if (entry)
-		fill(entry, file, line);
+		fill(entry, file, line, is_certain);
 	cf_lock_release(&lock);
 	return entry ? &entry->mount : NULL;
 }
@@ -153,23 +144,26 @@ int64_t cf_mounts_patience(const struct cf_mount *mount, int64_t deadline_ns)
 {
 	if (!mount || atomic_load(&mount->sick_ns) < deadline_ns)
 		return deadline_ns;
-	int64_t shared = atomic_load(&mount->shared_ns);
-	return shared <= 0 ? 0 : shared < SHARE ? shared : SHARE;
+	int64_t most = deadline_ns / SHARE, shared = atomic_load(&mount->shared_ns);
+	return shared <= 0 ? 0 : shared < most ? shared : most;
 }
 
 void cf_mounts_note_expired(struct cf_mount *mount, int64_t deadline_ns,
-			    int64_t patience_ns)
+			    int64_t patience_ns, unsigned returns)
 {
 	int64_t before = atomic_load(&mount->sick_ns);
 
-	while (before < deadline_ns) {
-		if (atomic_compare_exchange_weak(&mount->sick_ns, &before, deadline_ns)) {
-			atomic_store(&mount->shared_ns, deadline_ns);
-			return;
-		}
-	}
+	cf_marks_set(CF_MARK_SICK, mount->word);
 	if (patience_ns < deadline_ns)
 		atomic_fetch_sub(&mount->shared_ns, patience_ns);
+	if (atomic_load(&mount->returns) != returns)
+		return;
+	while (before < deadline_ns) {
+		if (!atomic_compare_exchange_weak(&mount->sick_ns, &before, deadline_ns))
+			continue;
+		atomic_store(&mount->shared_ns, deadline_ns);
+		return;
+	}
 }
 
 void cf_mounts_after_fork(void)

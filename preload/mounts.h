@@ -19,8 +19,10 @@
 struct cf_mount {
 	char type[CF_MOUNT_TYPE_BYTES];
 	char point[CF_MOUNT_POINT_BYTES];
-	bool is_local;	   /* a close there cannot hang                              */
-	_Atomic int hands; /* closes under way                           */
+	uint64_t word;		   /* its mark, see marks.h                          */
+	bool is_local;		   /* a close there cannot hang                      */
+	_Atomic int hands;	   /* closes under way                               */
+	_Atomic unsigned returns;  /* closes that have come back                     */
 	_Atomic int64_t sick_ns;   /* the longest deadline that expired; 0: healthy */
 	_Atomic int64_t shared_ns; /* what later closes may still wait, all together */
 };
@@ -31,32 +33,18 @@ bool cf_mounts_is_local_type(const char *type);
 /* Whether the file lies on a mount known to be local. Lock-free: the way of nearly every close. */
 bool cf_mounts_is_known_local(const struct cf_identity *file);
 
-/*
- * The same as data, for a task without libc: words in a table of CF_MOUNTS_LOCAL_WORDS,
- * each at its own value modulo that. It forgets, and without unique ids it may be
- * stale: good for choosing an order, not for trusting a mount.
- */
-#define CF_MOUNTS_LOCAL_WORDS 64
-const _Atomic uint64_t *cf_mounts_local_words(void);
-
-static inline uint64_t cf_mounts_word(const struct cf_identity *file)
-{
-	if (file->mount_is_unique)
-		return file->mount;
-	return UINT64_C(1) << 63 | file->mount << 32 | (file->major << 20 ^ file->minor);
-}
-
 /* What is known of the mount of a file; NULL when nothing is, or no longer for certain. */
 struct cf_mount *cf_mounts_find(const struct cf_identity *file);
 
-/* Record the mount of a file. NULL when there is no memory. */
+/* Record the mount of a file; for a short time if the line is not certain. NULL when
+   there is no memory. */
 struct cf_mount *cf_mounts_add(const struct cf_identity *file,
-			       const struct cf_mount_line *line);
+			       const struct cf_mount_line *line, bool is_certain);
 
 /*
  * How long a close with this deadline may wait: all of it on a mount that has let
- * no such deadline expire; else at most 10 ms out of one more deadline that all
- * closes share, then 0. An expiry cuts short only closes with the same deadline or
+ * no such deadline expire; else at most a tenth of it, out of one more deadline that
+ * all closes share, then 0. An expiry cuts short only closes with the same deadline or
  * a shorter one: a written file keeps its 5 s where a read-only one lost its 300 ms.
  */
 int64_t cf_mounts_patience(const struct cf_mount *mount, int64_t deadline_ns);
@@ -64,9 +52,11 @@ int64_t cf_mounts_patience(const struct cf_mount *mount, int64_t deadline_ns);
 /*
  * A close with this deadline has expired there, having been granted `patience_ns`;
  * what it waited is charged to the share when it was granted less than its deadline.
+ * `returns` is mount->returns as it was at its start: where another close has come back
+ * since, the server lives, this one file is slow, and the mount is not sick.
  */
 void cf_mounts_note_expired(struct cf_mount *mount, int64_t deadline_ns,
-			    int64_t patience_ns);
+			    int64_t patience_ns, unsigned returns);
 
 /* Drop the hands of the parent; the rest is kept, or all forgotten if a thread of
    the parent was changing it at the fork. */

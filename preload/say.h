@@ -17,6 +17,10 @@
 /* Begin, once: remember what fd 2 is. Nothing is ever said when `quiet`. */
 void cf_say_begin(bool quiet);
 
+/* Whether fd 2 may be written to, if it is a file: its mount may be the sick one. False
+   until somebody who knows has said so. */
+void cf_say_permit(bool is_safe);
+
 /* Begin a line of ours in `bytes[room]`: `curfew[4711]: `. */
 void cf_say_line(struct cf_text *line, char *bytes, size_t room);
 

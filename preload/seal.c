@@ -54,17 +54,6 @@ static void allow(struct filter *filter, long number)
 	add(filter, ANSWER, SECCOMP_RET_ALLOW, 0);
 }
 
-/* Arguments are compared by their low halves: both are ints to the kernel. */
-static void allow_open_for_appending(struct filter *filter)
-{
-	add(filter, IF_EQUAL, SYS_openat, 5);
-	add(filter, LOAD, offsetof(struct seccomp_data, args[0]), 0);
-	add(filter, IF_EQUAL, (unsigned)AT_FDCWD, 3);
-	add(filter, LOAD, offsetof(struct seccomp_data, args[2]), 0);
-	add(filter, IF_EQUAL, CF_SEAL_OPEN_FLAGS, 1);
-	add(filter, ANSWER, SECCOMP_RET_ALLOW, 0);
-}
-
 static void install(struct filter *filter)
 {
 	struct sock_fprog program;
@@ -82,11 +71,20 @@ void cf_seal_hand(long number)
 
 	begin(&filter);
 	allow(&filter, number);
-	allow(&filter, SYS_close);
-	allow(&filter, SYS_write);
 	allow(&filter, SYS_clock_gettime);
 	allow(&filter, SYS_exit);
-	allow_open_for_appending(&filter);
+	install(&filter);
+}
+
+void cf_seal_recorder(void)
+{
+	struct filter filter;
+
+	begin(&filter);
+	allow(&filter, SYS_write);
+	allow(&filter, SYS_clock_gettime);
+	allow(&filter, SYS_clock_nanosleep);
+	allow(&filter, SYS_exit);
 	install(&filter);
 }
 
@@ -96,9 +94,9 @@ void cf_seal_undertaker(void)
 
 	begin(&filter);
 	allow(&filter, SYS_close);
+	allow(&filter, SYS_close_range);
 	allow(&filter, SYS_statx);
-	allow(&filter, SYS_fcntl);
-	allow(&filter, SYS_getsockopt);
+	allow(&filter, SYS_setsockopt);
 	allow(&filter, SYS_kcmp);
 	allow(&filter, SYS_getppid);
 	allow(&filter, SYS_clock_nanosleep);

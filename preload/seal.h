@@ -2,8 +2,6 @@
 #ifndef CF_SEAL_H
 #define CF_SEAL_H
 
-#include <fcntl.h>
-
 /*
  * seal.h - take from a task of ours what it will never need.
  *
@@ -13,14 +11,14 @@
  * what the kernel refuses is ignored: the task is then as it was.
  */
 
-/* The only way in which a sealed hand may open a file. */
-#define CF_SEAL_OPEN_FLAGS                                                               \
-	(O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-
-/* Seal a hand: `number`, close, write, clock_gettime, exit, and openat as above. */
+/* Seal a hand: `number`, clock_gettime, exit. */
 void cf_seal_hand(long number);
 
-/* Seal an undertaker: close, statx, fcntl, getsockopt, kcmp, getppid, nanosleep, exit. */
+/* Seal a recorder, whose file is open: write, clock_gettime, clock_nanosleep, exit. */
+void cf_seal_recorder(void);
+
+/* Seal an undertaker: close, close_range, statx, setsockopt, kcmp, getppid,
+   clock_nanosleep, exit. */
 void cf_seal_undertaker(void);
 
 #endif

@@ -25,7 +25,7 @@
 #define CHUNK_TASKS 32
 #define CHUNKS	    64
 #define CLONE_FLAGS                                                                      \
-	(CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_UNTRACED | CLONE_PARENT_SETTID |      \
+	(CLONE_VM | CLONE_FS | CLONE_UNTRACED | CLONE_PARENT_SETTID |                    \
 	 CLONE_CHILD_CLEARTID)
 #define EVERY_SIGNAL 8 /* bytes of the kernel's sigset_t */
 
@@ -47,9 +47,10 @@ static struct slot *chunk_at(int index)
 	if (chunk)
 		return chunk;
 	chunk = cf_pool_pages(CHUNK_TASKS * sizeof(*chunk));
-	if (!chunk || !cf_fork_wipe(chunk, CHUNK_TASKS * sizeof(*chunk)))
+	if (!chunk)
 		return NULL;
-	if (atomic_compare_exchange_strong(&chunks[index], &none, chunk))
+	bool is_wiped = cf_fork_wipe(chunk, CHUNK_TASKS * sizeof(*chunk));
+	if (is_wiped && atomic_compare_exchange_strong(&chunks[index], &none, chunk))
 		return chunk;
 	cf_raw_call3(SYS_munmap, (long)chunk, CHUNK_TASKS * sizeof(*chunk), 0);
 	return none;
@@ -84,13 +85,12 @@ static bool recover(struct cf_task *task)
 {
 	if (!cf_task_is_gone(task) || !claim(task, LEFT))
 		return false;
-	if (cf_raw_call(SYS_wait4, task->pid, 0, __WCLONE | WNOHANG, 0, 0, 0) == 0) {
-		atomic_store_explicit(&task->state, LEFT, memory_order_release);
-		return false;
-	}
-	if (task->lost)
-		task->lost(task->room);
-	return true;
+	bool is_over = !task->is_over || task->is_over(task->room);
+	if (is_over &&
+	    cf_raw_call(SYS_wait4, task->pid, 0, __WCLONE | WNOHANG, 0, 0, 0) != 0)
+		return true;
+	atomic_store_explicit(&task->state, LEFT, memory_order_release);
+	return false;
 }
 
 struct cf_task *cf_task_get(void)
@@ -98,13 +98,15 @@ struct cf_task *cf_task_get(void)
 	for (int i = 0; i < CHUNKS; i++) {
 		struct slot *chunk = chunk_at(i);
 
-		for (int j = 0; chunk && j < CHUNK_TASKS; j++) {
+		if (!chunk)
+			return NULL;
+		for (int j = 0; j < CHUNK_TASKS; j++) {
 			struct cf_task *task = &chunk[j].task;
 
 			if (!claim(task, FREE) && !recover(task))
 				continue;
 			task->room = chunk[j].room;
-			task->lost = NULL;
+			task->is_over = NULL;
 			atomic_store(&task->tid, 0);
 			return task;
 		}
@@ -117,17 +119,18 @@ void cf_task_put(struct cf_task *task)
 	atomic_store_explicit(&task->state, FREE, memory_order_release);
 }
 
-long cf_task_start(struct cf_task *task, void (*run)(void *room))
+long cf_task_start(struct cf_task *task, void (*run)(void *room), enum cf_task_fds fds)
 {
 	struct slot *slot =
 		(struct slot *)(void *)((char *)task - offsetof(struct slot, task));
 	unsigned long all = ~0UL, before = 0;
+	unsigned long flags = CLONE_FLAGS | (fds == CF_TASK_SHARES_FDS ? CLONE_FILES : 0);
 
 	/* The kernel's call, not libc's: a task must not even take libc's own signals. */
 	cf_raw_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before,
 		    EVERY_SIGNAL, 0, 0);
-	long pid = cf_raw_clone(CLONE_FLAGS, slot->stack + STACK_BYTES, (int *)&task->tid,
-				run, task->room);
+	long pid = cf_raw_clone(flags, slot->stack + STACK_BYTES, (int *)&task->tid, run,
+				task->room);
 	cf_raw_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, EVERY_SIGNAL, 0,
 		    0);
 	if (pid < 0)
@@ -161,8 +164,13 @@ void cf_task_reap(struct cf_task *task)
 		;
 }
 
-void cf_task_leave(struct cf_task *task, void (*lost)(void *room))
+bool cf_task_is_held(const struct cf_task *task)
 {
-	task->lost = lost;
+	return atomic_load_explicit(&task->state, memory_order_relaxed) == HELD;
+}
+
+void cf_task_leave(struct cf_task *task, bool (*is_over)(void *room))
+{
+	task->is_over = is_over;
 	atomic_store_explicit(&task->state, LEFT, memory_order_release);
 }

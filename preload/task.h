@@ -22,9 +22,8 @@ struct cf_task {
 	_Atomic int state;
 	_Atomic int tid; /* the kernel clears it when the task has left our memory */
 	int pid;
-	void (*lost)(
-		void *room); /* called by whoever finds the task gone after cf_task_leave */
-	void *room;	     /* CF_TASK_ROOM_BYTES for the errand, zeroed by the owner */
+	bool (*is_over)(void *room); /* see cf_task_leave */
+	void *room; /* CF_TASK_ROOM_BYTES for the errand, zeroed by the owner */
 };
 
 /* Begin, once. False when the kernel cannot. */
@@ -39,11 +38,17 @@ struct cf_task *cf_task_get(void);
 /* Give a task back that was never started, or that cf_task_reap() has reaped. */
 void cf_task_put(struct cf_task *task);
 
+enum cf_task_fds {
+	CF_TASK_SHARES_FDS, /* the caller's table */
+	CF_TASK_COPIES_FDS /* a table of its own, with a copy of each: it keeps what it does
+			       not close, and its end flushes that */
+};
+
 /*
  * Start run(task->room). Returns 0 or -errno; then it was never started.
  * run() is the code of a bare task: raw system calls only.
  */
-long cf_task_start(struct cf_task *task, void (*run)(void *room));
+long cf_task_start(struct cf_task *task, void (*run)(void *room), enum cf_task_fds fds);
 
 /* Wait up to `length_ns` for the task to end; true when it has. A signal ends the wait early. */
 bool cf_task_wait(struct cf_task *task, int64_t length_ns);
@@ -58,9 +63,13 @@ void cf_task_end(struct cf_task *task);
 void cf_task_reap(struct cf_task *task);
 
 /*
- * Leave a task that goes on: it owns its slot from now on, and whoever comes next
- * after its end calls lost(room), if any, and uses the slot again.
+ * Leave a task that goes on: it owns its slot from now on. Whoever comes next after
+ * its end asks is_over(room), if any, and uses the slot again when the answer is true.
  */
-void cf_task_leave(struct cf_task *task, void (*lost)(void *room));
+void cf_task_leave(struct cf_task *task, bool (*is_over)(void *room));
+
+/* Whether the slot is still the caller's. Not so in a child that was forked, by a signal
+   handler, while its parent waited: there the task and all that it held are gone. */
+bool cf_task_is_held(const struct cf_task *task);
 
 #endif

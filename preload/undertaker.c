@@ -20,26 +20,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "clock.h"
 #include "identity.h"
-#include "mounts.h"
+#include "marks.h"
 #include "raw.h"
 #include "seal.h"
 #include "task.h"
 
 #define LOOK_EVERY (10 * CF_MS)
 #define POSTS	   8
-#define MOST_FDS   (1 << 20)
-#define FEW_FDS	   256 /* compared to find out whether a first thread has any */
+#define MOST_FDS   (1 << 20) /* looked at one by one; what is above goes in one call */
+#define FEW_FDS	   1024	     /* compared to find out whether a first thread has any */
 
-/* One for each process that shares our memory: the program, and vfork children. */
+/* One for each table in our memory: the program's, those of vfork children, and of
+   threads that have unshared theirs. */
 struct post {
-	_Atomic int owner; /* its pid; 0: free */
+	_Atomic int owner; /* its pid; 0: free                                    */
+	_Atomic int pid;   /* of the undertaker, which has the table that it watches */
 };
 
 struct watch {
@@ -47,12 +48,10 @@ struct watch {
 	int owner;
 	int self;
 	bool has_leader; /* the owner's first thread has our table, but for an exec */
-	int most_fds;
-	const _Atomic int *stuck;
-	const _Atomic uint64_t *local_words;
+	const _Atomic int *slow;
 };
 
-enum order { AT_ONCE, LOCAL_FILE, ON_BLOCK_DEVICE, MAY_HANG, NOT_OPEN };
+enum order { AT_ONCE, LOCAL_FILE, ON_BLOCK_DEVICE, MAY_HANG, SICK, NOT_OPEN };
 
 static struct post posts[POSTS];
 
@@ -66,7 +65,7 @@ static bool has_exec_ed(const struct watch *watch)
 	if (!watch->has_leader || compare(watch, KCMP_FILES, 0) <= 0 ||
 	    compare(watch, KCMP_VM, 0) <= 0)
 		return false;
-	for (int fd = 0; fd < FEW_FDS && fd < watch->most_fds; fd++) {
+	for (int fd = 0; fd < FEW_FDS; fd++) {
 		if (compare(watch, KCMP_FILE, fd) >= 0)
 			return true;
 	}
@@ -78,71 +77,73 @@ static bool is_orphaned(const struct watch *watch)
 	return cf_raw_call3(SYS_getppid, 0, 0, 0) != watch->owner || has_exec_ed(watch);
 }
 
-static enum order order_of(const struct watch *watch, int fd)
+/* At the end of a process the kernel does not linger; neither do we. */
+static void stop_lingering(int fd)
+{
+	struct linger off;
+
+	off.l_onoff = 0;
+	off.l_linger = 0;
+	cf_raw_call(SYS_setsockopt, fd, SOL_SOCKET, SO_LINGER, (long)&off, sizeof(off),
+		    0);
+}
+
+static enum order order_of(int fd)
 {
 	struct cf_identity identity = cf_identity_read(fd);
-	struct linger linger;
-	socklen_t size = sizeof(linger);
 
-	linger.l_onoff = 0;
 	if (identity.error == EBADF)
 		return NOT_OPEN;
 	switch (identity.is_opaque ? S_IFREG : identity.mode) {
-	case S_IFSOCK:
-		cf_raw_call(SYS_getsockopt, fd, SOL_SOCKET, SO_LINGER, (long)&linger,
-			    (long)&size, 0);
-		return linger.l_onoff ? MAY_HANG : AT_ONCE;
 	case S_IFREG:
 	case S_IFDIR:
-	case S_IFBLK: {
-		uint64_t word = cf_mounts_word(&identity);
-
-		if (atomic_load(&watch->local_words[word % CF_MOUNTS_LOCAL_WORDS]) ==
-		    word)
+		if (cf_marks_has(CF_MARK_LOCAL, &identity))
 			return LOCAL_FILE;
+		if (cf_marks_has(CF_MARK_SICK, &identity))
+			return SICK;
 		return identity.major ? ON_BLOCK_DEVICE : MAY_HANG;
-	}
 	case S_IFCHR: /* memory devices and ptys; a serial line may drain for long */
 		return identity.device_major == 1 || (identity.device_major & ~7U) == 136
 			       ? AT_ONCE
 			       : MAY_HANG;
+	case S_IFBLK:
+		return MAY_HANG;
 	default:
 		return AT_ONCE;
 	}
 }
 
 /* One number at a time: close_range() would release nothing before its last one. */
-static void empty_table(const struct watch *watch)
+static void empty_table(void)
 {
-	int end = watch->most_fds;
+	int end = MOST_FDS;
 
-	for (enum order turn = AT_ONCE; turn <= MAY_HANG; turn++) {
+	for (enum order turn = AT_ONCE; turn <= SICK; turn++) {
 		int highest = 0;
 
 		for (int fd = 0; fd < end; fd++) {
-			enum order order = order_of(watch, fd);
+			enum order order = order_of(fd);
 
 			if (order == NOT_OPEN)
 				continue;
 			highest = fd + 1;
-			if (order <= turn)
-				cf_raw_call3(SYS_close, fd, 0, 0);
+			if (order > turn)
+				continue;
+			stop_lingering(fd);
+			cf_raw_call3(SYS_close, fd, 0, 0);
 		}
 		end = highest;
 	}
+	cf_raw_call3(SYS_close_range, MOST_FDS, ~0U, 0);
 }
 
 static void prepare(struct watch *watch)
 {
-	struct rlimit limit;
-
-	limit.rlim_cur = 1024;
 	cf_raw_call3(SYS_unshare, CLONE_FS, 0, 0);
 	cf_raw_call3(SYS_setpgid, 0, 0, 0);
 	cf_raw_call3(SYS_prctl, PR_SET_NAME, (long)"curfew-under", 0);
-	cf_raw_call(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&limit, 0, 0);
-	watch->most_fds = limit.rlim_cur < MOST_FDS ? (int)limit.rlim_cur : MOST_FDS;
 	watch->self = (int)cf_raw_call3(SYS_getpid, 0, 0, 0);
+	atomic_store(&watch->post->pid, watch->self);
 	if (compare(watch, KCMP_FILES, 0) >=
 	    0) /* else it may not look: believe the starter */
 		watch->has_leader = compare(watch, KCMP_FILES, 0) == 0;
@@ -161,40 +162,58 @@ static void run(void *room)
 		int nobody = 0;
 
 		if (is_orphaned(watch)) {
-			empty_table(watch);
+			empty_table();
 			atomic_store(&watch->post->owner,
 				     0); /* a vfork child's: memory lives on */
 			return;
 		}
 		cf_raw_call(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, (long)&pause, 0, 0,
 			    0);
-		if (atomic_load(watch->stuck) > 0)
+		if (atomic_load(watch->slow) > 0)
 			continue;
-		/* A hand may get stuck just now: then either we stay, or its caller
+		/* A call may get slow just now: then either we stay, or its caller
 		   finds the post free. */
 		atomic_store(&watch->post->owner, 0);
-		if (atomic_load(watch->stuck) <= 0 ||
+		if (atomic_load(watch->slow) <= 0 ||
 		    !atomic_compare_exchange_strong(&watch->post->owner, &nobody,
 						    watch->owner))
 			return;
 	}
 }
 
-/* An undertaker was ended from outside: the next expired call may post a new one. */
-static void vacate(void *room)
+/* An undertaker was ended from outside: the next slow call may post a new one. */
+static bool vacate(void *room)
 {
 	const struct watch *watch = room;
-	int owner = watch->owner;
+	int pid = watch->self;
 
-	atomic_compare_exchange_strong(&watch->post->owner, &owner, 0);
+	if (atomic_compare_exchange_strong(&watch->post->pid, &pid, 0))
+		atomic_store(&watch->post->owner, 0);
+	return true;
+}
+
+/* Whether an undertaker of `owner` watches the table of the calling thread. */
+static bool is_watched(int owner)
+{
+	long self = cf_raw_call3(SYS_gettid, 0, 0, 0);
+
+	for (int i = 0; i < POSTS; i++) {
+		int pid = atomic_load(&posts[i].pid);
+
+		if (atomic_load(&posts[i].owner) != owner)
+			continue;
+		/* Refused, or not yet begun: take it for ours. */
+		if (pid == 0 ||
+		    cf_raw_call(SYS_kcmp, pid, self, KCMP_FILES, 0, 0, 0) <= 0)
+			return true;
+	}
+	return false;
 }
 
 static struct post *take_post(int owner)
 {
-	for (int i = 0; i < POSTS; i++) {
-		if (atomic_load(&posts[i].owner) == owner)
-			return NULL;
-	}
+	if (is_watched(owner))
+		return NULL;
 	for (int i = 0; i < POSTS; i++) {
 		int nobody = 0;
 
@@ -204,32 +223,40 @@ static struct post *take_post(int owner)
 	return NULL;
 }
 
-void cf_undertaker_watch(const _Atomic int *stuck)
+static bool post(struct cf_task *task, const _Atomic int *slow)
 {
 	int owner = (int)cf_raw_call3(SYS_getpid, 0, 0, 0);
-	struct post *post = take_post(owner);
-	struct cf_task *task = post ? cf_task_get() : NULL;
+	struct post *place = take_post(owner);
+	struct watch *watch = task->room;
 
-	if (task) {
-		struct watch *watch = task->room;
-
-		watch->post = post;
-		watch->owner = owner;
-		watch->has_leader = cf_raw_call3(SYS_gettid, 0, 0, 0) == owner;
-		watch->stuck = stuck;
-		watch->local_words = cf_mounts_local_words();
-		if (cf_task_start(task, run) == 0) {
-			cf_task_leave(task, vacate);
-			return;
-		}
-		cf_task_put(task);
+	if (!place)
+		return false;
+	atomic_store(&place->pid, 0);
+	watch->post = place;
+	watch->self = 0;
+	watch->owner = owner;
+	watch->has_leader = cf_raw_call3(SYS_gettid, 0, 0, 0) == owner;
+	watch->slow = slow;
+	if (cf_task_start(task, run, CF_TASK_SHARES_FDS) < 0) {
+		atomic_store(&place->owner, 0);
+		return false;
 	}
-	if (post)
-		atomic_store(&post->owner, 0);
+	cf_task_leave(task, vacate);
+	return true;
+}
+
+void cf_undertaker_watch(const _Atomic int *slow)
+{
+	struct cf_task *task = cf_task_get(); /* first: it may vacate a post */
+
+	if (task && !post(task, slow))
+		cf_task_put(task);
 }
 
 void cf_undertaker_after_fork(void)
 {
-	for (int i = 0; i < POSTS; i++)
+	for (int i = 0; i < POSTS; i++) {
+		atomic_store(&posts[i].pid, 0);
 		atomic_store(&posts[i].owner, 0);
+	}
 }

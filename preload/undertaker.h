@@ -6,8 +6,8 @@
  * undertaker.h - let go of what a stuck hand would keep when its program is gone.
  *
  * Floor 2. A hand that never comes back keeps the program's fd table: its pipes,
- * locks and ports. So one more task watches, from the first expired call until no
- * hand is stuck. When the table is no longer the program's (it exited, was killed,
+ * locks and ports. So one more task watches, from the first slow call until none is
+ * under way. When the table is no longer the program's (it exited, was killed,
  * or exec'ed) the undertaker closes it number by number, what cannot hang first.
  *
  * It looks every 10 ms, holds no fd, and touches nothing while the program lives.
@@ -15,13 +15,13 @@
 
 /*
  * Have an undertaker watch the table of the calling process, unless one does.
- * `stuck` counts the hands that are stuck; the undertaker leaves when it is 0.
+ * `slow` counts the calls that take long; the undertaker leaves when it is 0.
  *
  * errors   None: without a task the program goes on, and its pipes and locks stay
  *          with a stuck hand until the server answers.
  * signals  Async-signal-safe. errno is left alone.
  */
-void cf_undertaker_watch(const _Atomic int *stuck);
+void cf_undertaker_watch(const _Atomic int *slow);
 
 /* A forked child has no undertaker. */
 void cf_undertaker_after_fork(void);

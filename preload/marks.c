@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * marks.c - two small tables, each word at its own value modulo their size. Floor 0.
+ */
+#include "marks.h"
+
+#include <stdatomic.h>
+
+#define WORDS 64
+
+static _Atomic uint64_t words[CF_MARKS][WORDS];
+
+uint64_t cf_marks_word(const struct cf_identity *file)
+{
+	if (file->mount_is_unique)
+		return file->mount;
+	return UINT64_C(1) << 63 | file->mount << 32 | (file->major << 20 ^ file->minor);
+}
+
+void cf_marks_set(enum cf_mark mark, uint64_t word)
+{
+	atomic_store_explicit(&words[mark][word % WORDS], word, memory_order_relaxed);
+}
+
+bool cf_marks_has(enum cf_mark mark, const struct cf_identity *file)
+{
+	uint64_t word = cf_marks_word(file);
+
+	return atomic_load_explicit(&words[mark][word % WORDS], memory_order_relaxed) ==
+	       word;
+}
