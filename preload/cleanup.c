@@ -90,7 +90,7 @@ static struct cf_event event_of(const struct cf_handle *handle,
 	return (struct cf_event){
 		.call = "close",
 		.class = cf_policy_class_name(verdict->class),
-		.is_written = facts->is_written,
+		.is_written = verdict->class == CF_CLASS_WRITE,
 		.handle = (int)handle->id,
 		.name = handle->name,
 		.mount = facts->mount ? facts->mount->point : "",

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DEMO_MOUNT_H
+#define DEMO_MOUNT_H
+
+#include <stddef.h>
+
+/*
+ * demo_mount.h - a FUSE mount whose FLUSH never answers.
+ *
+ * It lives in a mount namespace of the demo's own, so that nobody else sees it and
+ * nothing of it is left when the demo ends, in whatever way. One at a time; one
+ * thread only. The first call moves the whole process into that namespace, and for
+ * anyone but root into a user namespace too.
+ */
+
+/*
+ * Mount it, with one file, and have it hang from now on. Writes the path of the
+ * file, for the victim, to `argument`. Returns NULL, or why it cannot be done here;
+ * that text is valid until the next call.
+ */
+const char *demo_mount_set(char *argument, size_t bytes);
+
+/* End the server and the mount: every process that hangs on it is let go. */
+void demo_mount_free(void);
+
+#endif

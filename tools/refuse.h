@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef REFUSE_H
+#define REFUSE_H
+
+/*
+ * refuse.h - what the command has to say, one line at a time, on stderr.
+ */
+
+/* Write one line; control characters in it, newlines too, become '?'. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same, for a refusal: returns EXIT_OWN_FAILURE. */
+int refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

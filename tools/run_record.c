@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run_record.c - one event a line. Whoever can write to the file may have written
+ * anything: a line is an event only if it reads as one.
+ */
+#include "run_record.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "refuse.h"
+
+#define LINE_BYTES 65536 /* more than any event */
+#define LOOK_MS	   5
+
+/* Where stderr is closed, the next file must not take its place. */
+static int make_above_stdio(char *path)
+{
+	int low = mkostemp(path, O_CLOEXEC);
+	int fd = low == -1 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	if (low != -1)
+		close(low);
+	return fd;
+}
+
+bool run_record_begin(struct run_record *record)
+{
+	const char *directory = getenv("TMPDIR");
+
+	if (!directory || directory[0] != '/')
+		directory = "/tmp";
+	int length = snprintf(record->path, sizeof(record->path), "%s/curfew-XXXXXX",
+			      directory);
+	errno = ENAMETOOLONG;
+	record->fd =
+		length < (int)sizeof(record->path) ? make_above_stdio(record->path) : -1;
+	if (record->fd == -1) {
+		refuse("curfew run: cannot make a file in %s: %s; set TMPDIR to a place "
+		       "that can "
+		       "be written",
+		       directory, strerror(errno));
+		return false;
+	}
+	if (setenv("CURFEW_RUN", record->path, 1) == 0)
+		return true;
+	refuse("curfew run: cannot set CURFEW_RUN: %s", strerror(errno));
+	unlink(record->path);
+	return false;
+}
+
+static const char *string_of(const cJSON *event, const char *key)
+{
+	const char *string =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(event, key));
+
+	return string ? string : "";
+}
+
+static void weigh_event(struct run_findings *findings, const cJSON *event, pid_t program)
+{
+	const cJSON *pid = cJSON_GetObjectItemCaseSensitive(event, "pid");
+	const char *ending = string_of(event, "ending");
+
+	if (strcmp(ending, "loaded") == 0) {
+		findings->loads++;
+		findings->loaded |= cJSON_IsNumber(pid) && pid->valuedouble == program;
+	}
+	findings->expired += strcmp(ending, "expired") == 0;
+	findings->would += strcmp(string_of(event, "would"), "expired") == 0;
+}
+
+static struct run_findings read_all(FILE *file, pid_t program)
+{
+	static char line[LINE_BYTES];
+	struct run_findings findings = { 0 };
+
+	rewind(file);
+	while (fgets(line, sizeof(line), file)) {
+		cJSON *event = cJSON_Parse(line);
+
+		weigh_event(&findings, event, program);
+		cJSON_Delete(event);
+	}
+	return findings;
+}
+
+struct run_findings run_record_end(const struct run_record *record, pid_t program,
+				   int patience_ms)
+{
+	struct run_findings findings = { 0 };
+	/* Not by name: the program may have put another thing there. */
+	FILE *file = fdopen(record->fd, "r");
+
+	if (file) {
+		findings = read_all(file, program);
+		for (; !findings.loaded && patience_ms > 0; patience_ms -= LOOK_MS) {
+			poll(NULL, 0, LOOK_MS);
+			findings = read_all(file, program);
+		}
+		fclose(file);
+	}
+	unlink(record->path);
+	return findings;
+}
