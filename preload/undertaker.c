@@ -144,9 +144,6 @@ static void prepare(struct watch *watch)
 	cf_raw_call3(SYS_prctl, PR_SET_NAME, (long)"curfew-under", 0);
 	watch->self = (int)cf_raw_call3(SYS_getpid, 0, 0, 0);
 	atomic_store(&watch->post->pid, watch->self);
-	if (compare(watch, KCMP_FILES, 0) >=
-	    0) /* else it may not look: believe the starter */
-		watch->has_leader = compare(watch, KCMP_FILES, 0) == 0;
 	cf_seal_undertaker();
 }
 
@@ -210,6 +207,15 @@ static bool is_watched(int owner)
 	return false;
 }
 
+/* Asked before the undertaker starts: by then the program may have exec'ed. */
+static bool has_table_of_leader(int owner)
+{
+	int self = (int)cf_raw_call3(SYS_gettid, 0, 0, 0);
+
+	return self == owner ||
+	       cf_raw_call(SYS_kcmp, owner, self, KCMP_FILES, 0, 0, 0) == 0;
+}
+
 static struct post *take_post(int owner)
 {
 	if (is_watched(owner))
@@ -235,7 +241,7 @@ static bool post(struct cf_task *task, const _Atomic int *slow)
 	watch->post = place;
 	watch->self = 0;
 	watch->owner = owner;
-	watch->has_leader = cf_raw_call3(SYS_gettid, 0, 0, 0) == owner;
+	watch->has_leader = has_table_of_leader(owner);
 	watch->slow = slow;
 	if (cf_task_start(task, run, CF_TASK_SHARES_FDS) < 0) {
 		atomic_store(&place->owner, 0);
