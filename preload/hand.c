@@ -128,11 +128,20 @@ static struct cf_task *start(const struct cf_order *order)
 	return NULL;
 }
 
-/* Wait in slices, so that time in which the process was stopped can be given back.
-   True when the task is gone. */
-static bool wait_until(struct cf_task *task, cf_instant deadline)
+/* The call takes long: should the program end meanwhile, it is not alone. */
+static void note_slow(struct cf_task *task, const struct cf_order *order)
 {
-	for (;;) {
+	cf_errand_count_slow(task->room);
+	if (order->when_slow)
+		order->when_slow();
+}
+
+/* Wait in slices, so that time in which the process was stopped can be given back;
+   nearly every call is over in the first one. True when the task is gone. */
+static bool wait_until(struct cf_task *task, const struct cf_order *order,
+		       cf_instant deadline)
+{
+	for (bool is_first = true;; is_first = false) {
 		cf_instant before = cf_clock_now();
 		int64_t left = cf_clock_left(deadline);
 		int64_t slice = left < SLICE ? left : SLICE;
@@ -142,23 +151,11 @@ static bool wait_until(struct cf_task *task, cf_instant deadline)
 		int64_t passed = cf_clock_now() - before;
 		if (passed > slice + STOPPED && deadline != CF_NEVER)
 			deadline += passed - slice;
+		if (is_first)
+			note_slow(task, order);
 		if (left == 0)
 			return false;
 	}
-}
-
-/* Nearly every call is over in the first slice; what is not, has company. */
-static bool wait_in_two(struct cf_task *task, const struct cf_order *order,
-			cf_instant deadline)
-{
-	cf_instant first = cf_clock_after(SLICE);
-
-	if (wait_until(task, first < deadline ? first : deadline))
-		return true;
-	cf_errand_count_slow(task->room);
-	if (order->when_slow)
-		order->when_slow();
-	return wait_until(task, deadline);
 }
 
 /* After the instant: nothing is promised until the number has been let go. */
@@ -232,7 +229,7 @@ static enum cf_ending wait_and_end(struct cf_task *task, const struct cf_order *
 				   const struct patience *patience, long *result)
 {
 	cf_instant deadline = patience->until;
-	bool is_back = wait_in_two(task, order, deadline) || wait_for_let_go(task, order);
+	bool is_back = wait_until(task, order, deadline) || wait_for_let_go(task, order);
 
 	if (!cf_task_is_held(
 		    task)) /* a child that a signal handler has forked just now */

@@ -33,6 +33,7 @@
 
 #define LOOK_EVERY (10 * CF_MS)
 #define POSTS	   8
+#define MOMENTS	   1000
 #define MOST_FDS   (1 << 20) /* looked at one by one; what is above goes in one call */
 #define FEW_FDS	   1024	     /* compared to find out whether a first thread has any */
 
@@ -189,17 +190,28 @@ static bool vacate(void *room)
 	return true;
 }
 
+/* An undertaker that has just been posted says who it is in a moment. */
+static int pid_at(struct post *post)
+{
+	int pid = atomic_load(&post->pid);
+
+	for (int i = 0; i < MOMENTS && pid == 0; i++) {
+		cf_raw_call3(SYS_sched_yield, 0, 0, 0);
+		pid = atomic_load(&post->pid);
+	}
+	return pid;
+}
+
 /* Whether an undertaker of `owner` watches the table of the calling thread. */
 static bool is_watched(int owner)
 {
 	long self = cf_raw_call3(SYS_gettid, 0, 0, 0);
 
 	for (int i = 0; i < POSTS; i++) {
-		int pid = atomic_load(&posts[i].pid);
-
 		if (atomic_load(&posts[i].owner) != owner)
 			continue;
-		/* Refused, or not yet begun: take it for ours. */
+		int pid = pid_at(&posts[i]);
+		/* Refused, or still not begun: take it for ours. */
 		if (pid == 0 ||
 		    cf_raw_call(SYS_kcmp, pid, self, KCMP_FILES, 0, 0, 0) <= 0)
 			return true;
