@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+#
+# Install the build tree BUILD into an empty PREFIX.
+file(REMOVE_RECURSE ${PREFIX})
+execute_process(
+	COMMAND ${CMAKE_COMMAND} --install ${BUILD} --prefix ${PREFIX}
+	COMMAND_ERROR_IS_FATAL ANY)

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EVENTS_H
+#define EVENTS_H
+
+/*
+ * events.h - what the library has written to an events file.
+ *
+ * One thread. Every line that is read here is checked: one JSON object, each key of
+ * the schema with a value of its kind. What is wrong fails the test.
+ */
+
+struct event {
+	int pid, handle;
+	char comm[32], call[32], class[16], name[256], mount[256];
+	char ending[16], error[32], would[16]; /* would is "" outside of observe mode */
+	double deadline_ms, waited_ms;	       /* deadline_ms is -1 for none          */
+	int result;
+};
+
+#define EVENTS_MOST 1024
+
+struct events {
+	int count;
+	struct event list[EVENTS_MOST];
+};
+
+/* Read them all. Static: good until the next call. */
+const struct events *events_read(const char *path);
+
+/* How many have this ending. */
+int events_count(const char *path, const char *ending);
+
+/* The only one with this ending; fails the test when there is none or more. Static. */
+const struct event *events_only(const char *path, const char *ending);
+
+/* Wait until `count` have this ending; fails the test after 5 s. */
+void events_await(const char *path, const char *ending, int count);
+
+#endif

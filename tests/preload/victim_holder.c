@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * victim_holder.c - holds what others wait for (its stdout, a lock, a port, a pipe),
+ * closes a file (call 0), and then leaves in one of three ways.
+ *
+ *   exit KIND PATH LOCK FIFO     returns 7 from main
+ *   killed KIND PATH LOCK FIFO   step 1, then sleeps until it is killed
+ *   exec KIND PATH LOCK FIFO     executes `resumed`; the lock, the port and the pipe
+ *                                are close-on-exec, stdout is not
+ *   resumed                      step 2, sleeps until the driver says 2, returns 8
+ *
+ * KIND is `read` or `written`. Number 0 is the port.
+ */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "victim.h"
+
+static void hold_port(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	victim_need(fd != -1 && bind(fd, (struct sockaddr *)&address, size) == 0 &&
+			    listen(fd, 1) == 0 &&
+			    getsockname(fd, (struct sockaddr *)&address, &size) == 0,
+		    "listen");
+	victim_marks->number[0] = ntohs(address.sin_port);
+}
+
+static int open_file(const char *kind, const char *path)
+{
+	static const char text[] = "written\n";
+
+	if (strcmp(kind, "written") != 0)
+		return victim_open(path, O_RDONLY);
+	int fd = victim_open(path, O_RDWR | O_CREAT);
+	victim_need(write(fd, text, strlen(text)) == (ssize_t)strlen(text), "write");
+	return fd;
+}
+
+static void hold_and_close(char **arguments)
+{
+	int lock = victim_open(arguments[2], O_RDWR | O_CLOEXEC);
+
+	victim_need(flock(lock, LOCK_EX | LOCK_NB) == 0, "flock");
+	victim_open(arguments[3], O_WRONLY | O_CLOEXEC);
+	hold_port();
+	victim_close(0, open_file(arguments[0], arguments[1]));
+}
+
+static int run_exit(char **arguments)
+{
+	hold_and_close(arguments);
+	return victim_leave(VICTIM_STATUS);
+}
+
+static int run_killed(char **arguments)
+{
+	hold_and_close(arguments);
+	victim_step(1);
+	victim_await(INT_MAX);
+	return 0;
+}
+
+static int run_exec(char **arguments)
+{
+	hold_and_close(arguments);
+	victim_leave(0);
+	execl("/proc/self/exe", "victim_holder", "resumed", (char *)NULL);
+	victim_need(0, "exec");
+	return 0;
+}
+
+static int run_resumed(char **arguments)
+{
+	(void)arguments;
+	victim_step(2);
+	victim_await(2);
+	return victim_leave(VICTIM_STATUS + 1);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct victim_verb verbs[] = { { "exit", run_exit },
+						    { "killed", run_killed },
+						    { "exec", run_exec },
+						    { "resumed", run_resumed },
+						    { NULL, NULL } };
+
+	(void)argc;
+	return victim_run(verbs, argv);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_fork.c - a forked child is noticed once, a vfork child not at all.
+ */
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fork.h"
+#include "pool.h"
+#include "unit.h"
+
+static int resets;
+
+static void reset(void)
+{
+	resets++;
+}
+
+static int given_a_watched_process(void **state)
+{
+	(void)state;
+	return cf_fork_begin() ? 0 : -1;
+}
+
+static void the_process_that_began_drops_nothing(void **state)
+{
+	(void)state;
+	assert_true(cf_fork_settle(reset));
+	assert_true(cf_fork_settle(reset));
+	assert_int_equal(resets, 0);
+}
+
+static void settle_twice(void **state)
+{
+	(void)state;
+	resets = 0;
+	assert_true(cf_fork_settle(reset));
+	assert_int_equal(resets, 1);
+	assert_true(cf_fork_settle(reset));
+	assert_int_equal(resets, 1);
+}
+
+static void settle_in_two_generations(void **state)
+{
+	settle_twice(state);
+	unit_in_child(settle_twice, NULL);
+	assert_int_equal(resets, 1);
+}
+
+static void law_9_a_forked_child_drops_what_was_its_parents_once(void **state)
+{
+	(void)state;
+	unit_in_child(settle_twice, NULL);
+	unit_in_child(settle_in_two_generations, NULL);
+	assert_true(cf_fork_settle(reset));
+	assert_int_equal(resets, 0);
+}
+
+static void a_child_of_the_raw_system_call_is_noticed_too(void **state)
+{
+	int status = -1;
+
+	(void)state;
+	pid_t child = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	if (child == 0)
+		_exit(cf_fork_settle(reset) && resets == 1 ? 0 : 1);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+static void settle_in_vfork_child(void *settled)
+{
+	*(bool *)settled = cf_fork_settle(reset);
+}
+
+static void law_9_a_vfork_child_drops_nothing_of_the_memory_that_it_shares(void **state)
+{
+	bool settled = false;
+
+	(void)state;
+	unit_in_vfork_child(settle_in_vfork_child, &settled);
+	assert_true(settled);
+	assert_int_equal(resets, 0);
+}
+
+static bool settled_meanwhile = true;
+
+static void settle_within(void)
+{
+	settled_meanwhile = cf_fork_settle(reset);
+}
+
+static void settle_within_settling(void **state)
+{
+	(void)state;
+	assert_true(cf_fork_settle(settle_within));
+	assert_false(settled_meanwhile);
+	assert_int_equal(resets, 0);
+	assert_true(cf_fork_settle(reset));
+	assert_int_equal(resets, 0);
+}
+
+static void whoever_comes_while_another_settles_stands_aside(void **state)
+{
+	(void)state;
+	unit_in_child(settle_within_settling, NULL);
+}
+
+static void see_wiped(void **state)
+{
+	const char *pages = *state;
+
+	assert_int_equal(pages[0], 0);
+	assert_int_equal(pages[4096], 'b');
+}
+
+static void pages_are_wiped_for_the_child_and_kept_by_the_parent(void **state)
+{
+	(void)state;
+	char *pages = cf_pool_pages(8192);
+	pages[0] = 'a';
+	pages[4096] = 'b';
+	assert_true(cf_fork_wipe(pages, 4096));
+	unit_in_child(see_wiped, pages);
+	assert_int_equal(pages[0], 'a');
+	assert_false(cf_fork_wipe(pages + 1, 4096));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(the_process_that_began_drops_nothing,
+				       given_a_watched_process),
+		cmocka_unit_test_setup(
+			law_9_a_forked_child_drops_what_was_its_parents_once,
+			given_a_watched_process),
+		cmocka_unit_test_setup(a_child_of_the_raw_system_call_is_noticed_too,
+				       given_a_watched_process),
+		cmocka_unit_test_setup(
+			law_9_a_vfork_child_drops_nothing_of_the_memory_that_it_shares,
+			given_a_watched_process),
+		cmocka_unit_test_setup(whoever_comes_while_another_settles_stands_aside,
+				       given_a_watched_process),
+		cmocka_unit_test(pages_are_wiped_for_the_child_and_kept_by_the_parent),
+	};
+
+	return unit_run(tests);
+}
