@@ -76,11 +76,37 @@ static bool look_round(int fd)
 	return is_anyone_left;
 }
 
+/* How many numbers the kernel has room for in our table: proc(5), FDSize. */
+static int table_size(void)
+{
+	static const char key[] = "FDSize:\t";
+	char status[1024];
+	long length =
+		cf_clerk_read("/proc/thread-self/status", status, sizeof(status) - 1);
+	int size = 0;
+
+	status[length > 0 ? length : 0] = '\0';
+	for (const char *at = status; *at; at++) {
+		size_t same = 0;
+
+		while (key[same] && at[same] == key[same])
+			same++;
+		if (key[same])
+			continue;
+		for (at += same; *at >= '0' && *at <= '9' && size < MOST_FDS; at++)
+			size = size * 10 + (*at - '0');
+		break;
+	}
+	return size > 0 && size < MOST_FDS ? size : MOST_FDS;
+}
+
 /* The table began as a copy: no pipe, lock or port of the program may live on in it.
    What lies on a sick mount is kept, for its close would wait. */
 static void drop_copies(void)
 {
-	for (int fd = 0; fd < MOST_FDS; fd++) {
+	int size = table_size();
+
+	for (int fd = 0; fd < size; fd++) {
 		struct cf_identity identity = cf_identity_read(fd);
 
 		if (!identity.error && !cf_marks_has(CF_MARK_SICK, &identity))

@@ -34,6 +34,7 @@
 #define LOOK_EVERY (10 * CF_MS)
 #define POSTS	   8
 #define MOMENTS	   1000
+#define LOW_FDS	   4096
 #define MOST_FDS   (1 << 20) /* looked at one by one; what is above goes in one call */
 #define FEW_FDS	   1024	     /* compared to find out whether a first thread has any */
 
@@ -52,7 +53,7 @@ struct watch {
 	const _Atomic int *slow;
 };
 
-enum order { AT_ONCE, LOCAL_FILE, ON_BLOCK_DEVICE, MAY_HANG, SICK, NOT_OPEN };
+enum order { AT_ONCE, ON_BLOCK_DEVICE, MAY_HANG, SICK, NOT_OPEN };
 
 static struct post posts[POSTS];
 
@@ -99,7 +100,7 @@ static enum order order_of(int fd)
 	case S_IFREG:
 	case S_IFDIR:
 		if (cf_marks_has(CF_MARK_LOCAL, &identity))
-			return LOCAL_FILE;
+			return AT_ONCE;
 		if (cf_marks_has(CF_MARK_SICK, &identity))
 			return SICK;
 		return identity.major ? ON_BLOCK_DEVICE : MAY_HANG;
@@ -114,27 +115,35 @@ static enum order order_of(int fd)
 	}
 }
 
-/* One number at a time: close_range() would release nothing before its last one. */
+/* Close what has its turn at these numbers; the end of what is open there. One number at
+   a time: close_range() would release nothing before its last one. */
+static int close_in_turn(enum order turn, int from, int end)
+{
+	int highest = from;
+
+	for (int fd = from; fd < end; fd++) {
+		enum order order = order_of(fd);
+
+		if (order == NOT_OPEN)
+			continue;
+		highest = fd + 1;
+		if (order > turn)
+			continue;
+		stop_lingering(fd);
+		cf_raw_call3(SYS_close, fd, 0, 0);
+	}
+	return highest;
+}
+
+/* Nearly everything has a low number: it need not wait for a look at a million. */
 static void empty_table(void)
 {
-	int end = MOST_FDS;
-
-	for (enum order turn = AT_ONCE; turn <= SICK; turn++) {
-		int highest = 0;
-
-		for (int fd = 0; fd < end; fd++) {
-			enum order order = order_of(fd);
-
-			if (order == NOT_OPEN)
-				continue;
-			highest = fd + 1;
-			if (order > turn)
-				continue;
-			stop_lingering(fd);
-			cf_raw_call3(SYS_close, fd, 0, 0);
-		}
-		end = highest;
-	}
+	close_in_turn(AT_ONCE, 0, LOW_FDS);
+	close_in_turn(ON_BLOCK_DEVICE, 0, LOW_FDS);
+	int end = close_in_turn(AT_ONCE, LOW_FDS, MOST_FDS);
+	close_in_turn(ON_BLOCK_DEVICE, LOW_FDS, end);
+	close_in_turn(MAY_HANG, 0, end);
+	close_in_turn(SICK, 0, end);
 	cf_raw_call3(SYS_close_range, MOST_FDS, ~0U, 0);
 }
 
