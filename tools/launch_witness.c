@@ -82,13 +82,17 @@ bool launch_witness_saw(int signal_number)
 	return saw;
 }
 
+/* One by one: sigisemptyset() of glibc 2.36 overlooks the real-time signals. */
 static bool is_signal_waiting(void)
 {
 	sigset_t waiting;
 
 	sigpending(&waiting);
-	sigdelset(&waiting, SIGCHLD);
-	return !sigisemptyset(&waiting);
+	for (int number = 1; number <= SIGRTMAX; number++) {
+		if (number != SIGCHLD && sigismember(&waiting, number) == 1)
+			return true;
+	}
+	return false;
 }
 
 void launch_witness_renew(void)

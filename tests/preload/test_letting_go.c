@@ -39,7 +39,9 @@ static const struct hang {
 
 static struct mount *fuse;
 
-static struct running *start_holder(const struct hang *hang, const char *verb)
+/* `left_open` is a file that the victim holds as well; NULL for none. */
+static struct running *start_holder(const struct hang *hang, const char *verb,
+				    const char *left_open)
 {
 	static int number;
 	char name[32];
@@ -57,7 +59,7 @@ static struct running *start_holder(const struct hang *hang, const char *verb)
 	mount_hang(fuse, hang->operation);
 	return run_start(&(struct run_order){
 		.program = RUN_VICTIM("holder"),
-		.arguments = { verb, hang->kind, path, lock, fifo_path },
+		.arguments = { verb, hang->kind, path, lock, fifo_path, left_open },
 		.variables = { "CURFEW_DEADLINE_WRITE=300ms" } });
 }
 
@@ -119,7 +121,7 @@ static void assert_all_is_free(struct running *victim, int64_t since_ns)
 
 static void assert_exit_lets_go(const struct hang *hang)
 {
-	struct running *victim = start_holder(hang, "exit");
+	struct running *victim = start_holder(hang, "exit", NULL);
 
 	run_assert_ends(victim, REAP_MS, VICTIM_STATUS);
 	assert_all_is_free(victim, victim->marks->left_ns);
@@ -128,7 +130,7 @@ static void assert_exit_lets_go(const struct hang *hang)
 
 static void assert_sigkill_lets_go(const struct hang *hang)
 {
-	struct running *victim = start_holder(hang, "killed");
+	struct running *victim = start_holder(hang, "killed", NULL);
 
 	run_await_step(victim, 1, REAP_MS);
 	int64_t killed_ns = bounds_now();
@@ -140,7 +142,7 @@ static void assert_sigkill_lets_go(const struct hang *hang)
 
 static void assert_exec_lets_go(const struct hang *hang)
 {
-	struct running *victim = start_holder(hang, "exec");
+	struct running *victim = start_holder(hang, "exec", NULL);
 
 	run_await_step(victim, 2, REAP_MS);
 	assert_own_things_are_free(victim, victim->marks->left_ns);
@@ -192,12 +194,25 @@ static void with_a_stuck_write_back_nothing_is_held_after_an_exec(void **state)
 static void sigkill_during_the_close_ends_the_program_at_once(void **state)
 {
 	(void)state;
-	struct running *victim = start_holder(&flush, "killed");
+	struct running *victim = start_holder(&flush, "killed", NULL);
 	mount_await_waiting(fuse, WEDGE_FLUSH, 1);
 	int64_t killed_ns = bounds_now();
 	kill(victim->pid, SIGKILL);
 	run_assert_ends(victim, REAP_MS, RUN_SIGNALLED + SIGKILL);
 	bounds_span("waitpid", killed_ns, victim->reaped_ns, 0, PROMPTLY_MS);
+}
+
+/* Its close would hang as well, in whoever makes it: so it must come last. */
+static void an_open_file_on_another_hung_mount_holds_nothing_else(void **state)
+{
+	struct mount *other = mount_start(NULL);
+	const char *left_open = mount_put(other, "file");
+
+	(void)state;
+	mount_hang(other, WEDGE_FLUSH);
+	struct running *victim = start_holder(&flush, "exit", left_open);
+	run_assert_ends(victim, REAP_MS, VICTIM_STATUS);
+	assert_all_is_free(victim, victim->marks->left_ns);
 }
 
 static void a_pipeline_ends_with_the_program_while_the_flush_is_stuck(void **state)
@@ -230,6 +245,7 @@ int main(void)
 		SUITE_TEST(with_a_stuck_write_back_nothing_is_held_after_sigkill),
 		SUITE_TEST(with_a_stuck_write_back_nothing_is_held_after_an_exec),
 		SUITE_TEST(sigkill_during_the_close_ends_the_program_at_once),
+		SUITE_TEST(an_open_file_on_another_hung_mount_holds_nothing_else),
 		SUITE_TEST(a_pipeline_ends_with_the_program_while_the_flush_is_stuck),
 	};
 

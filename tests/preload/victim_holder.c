@@ -9,6 +9,7 @@
  *                                are close-on-exec, stdout is not
  *   resumed                      step 2, sleeps until the driver says 2, returns 8
  *
+ * With one more argument that file is opened first of all, and left open.
  * KIND is `read` or `written`. Number 0 is the port.
  */
 #include <arpa/inet.h>
@@ -49,6 +50,8 @@ static int open_file(const char *kind, const char *path)
 
 static void hold_and_close(char **arguments)
 {
+	if (arguments[4])
+		victim_open(arguments[4], O_RDONLY | O_CLOEXEC);
 	int lock = victim_open(arguments[2], O_RDWR | O_CLOEXEC);
 
 	victim_need(flock(lock, LOCK_EX | LOCK_NB) == 0, "flock");

@@ -2,7 +2,6 @@
 /*
  * test_events.c - the line for programs: where it goes, and what it holds.
  */
-#include <cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -14,6 +13,7 @@
 #include "clock.h"
 #include "events.h"
 #include "fork.h"
+#include "recorded.h"
 #include "task.h"
 #include "unit.h"
 
@@ -37,43 +37,6 @@ static int given_tasks(void **state)
 	return cf_fork_begin() && cf_task_begin() ? 0 : -1;
 }
 
-static const char *read_file(const char *path)
-{
-	static char bytes[1 << 20];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? 0 : read(fd, bytes, sizeof(bytes) - 1);
-
-	if (fd >= 0)
-		close(fd);
-	bytes[length > 0 ? length : 0] = '\0';
-	return bytes;
-}
-
-/* The only line of a file. */
-static cJSON *only_event(const char *path)
-{
-	const char *line = read_file(path), *end = NULL;
-	cJSON *event = cJSON_ParseWithOpts(line, &end, false);
-
-	if (!event || strcmp(end, "\n") != 0)
-		fail_msg("not one line of JSON: %s", line);
-	return event;
-}
-
-static const char *string_of(const cJSON *event, const char *key)
-{
-	const char *string = cJSON_GetStringValue(cJSON_GetObjectItem(event, key));
-
-	assert_non_null(string);
-	return string;
-}
-
-static int number_of(const cJSON *event, const char *key)
-{
-	assert_true(cJSON_IsNumber(cJSON_GetObjectItem(event, key)));
-	return cJSON_GetObjectItem(event, key)->valueint;
-}
-
 static const char *keys_of(const cJSON *event)
 {
 	static char keys[2][256];
@@ -95,23 +58,23 @@ static void a_line_holds_every_key_of_the_manual(void **state)
 	errno = EDOM;
 	cf_events_report(&expired);
 	assert_int_equal(errno, EDOM);
-	cJSON *event = only_event(path);
+	cJSON *event = recorded_event(path);
 	assert_string_equal(keys_of(event),
 			    "time pid comm call class handle name mount ending "
 			    "deadline_ms waited_ms result errno ");
-	assert_int_equal(strlen(string_of(event, "time")), 24);
-	assert_int_equal(number_of(event, "pid"), getpid());
-	assert_string_equal(string_of(event, "comm"), "unit_events");
-	assert_string_equal(string_of(event, "call"), "close");
-	assert_string_equal(string_of(event, "class"), "write");
-	assert_int_equal(number_of(event, "handle"), 7);
-	assert_string_equal(string_of(event, "name"), "/mnt/s3/a.parquet");
-	assert_string_equal(string_of(event, "mount"), "/mnt/s3");
-	assert_string_equal(string_of(event, "ending"), "expired");
-	assert_int_equal(number_of(event, "deadline_ms"), 5000);
-	assert_int_equal(number_of(event, "waited_ms"), 5001);
-	assert_int_equal(number_of(event, "result"), -1);
-	assert_string_equal(string_of(event, "errno"), "EIO");
+	assert_int_equal(strlen(recorded_string(event, "time")), 24);
+	assert_int_equal(recorded_number(event, "pid"), getpid());
+	assert_string_equal(recorded_string(event, "comm"), "unit_events");
+	assert_string_equal(recorded_string(event, "call"), "close");
+	assert_string_equal(recorded_string(event, "class"), "write");
+	assert_int_equal(recorded_number(event, "handle"), 7);
+	assert_string_equal(recorded_string(event, "name"), "/mnt/s3/a.parquet");
+	assert_string_equal(recorded_string(event, "mount"), "/mnt/s3");
+	assert_string_equal(recorded_string(event, "ending"), "expired");
+	assert_int_equal(recorded_number(event, "deadline_ms"), 5000);
+	assert_int_equal(recorded_number(event, "waited_ms"), 5001);
+	assert_int_equal(recorded_number(event, "result"), -1);
+	assert_string_equal(recorded_string(event, "errno"), "EIO");
 	cJSON_Delete(event);
 }
 
@@ -125,10 +88,10 @@ static void success_has_no_errno_and_no_deadline_is_null(void **state)
 	finished.result = 0;
 	finished.deadline_ns = CF_NEVER;
 	cf_events_report(&finished);
-	cJSON *event = only_event(unit_path("events"));
-	assert_string_equal(string_of(event, "ending"), "finished");
-	assert_int_equal(number_of(event, "result"), 0);
-	assert_string_equal(string_of(event, "errno"), "");
+	cJSON *event = recorded_event(unit_path("events"));
+	assert_string_equal(recorded_string(event, "ending"), "finished");
+	assert_int_equal(recorded_number(event, "result"), 0);
+	assert_string_equal(recorded_string(event, "errno"), "");
 	assert_true(cJSON_IsNull(cJSON_GetObjectItem(event, "deadline_ms")));
 	cJSON_Delete(event);
 }
@@ -141,9 +104,9 @@ static void what_was_only_observed_finished_and_says_what_would_have_been(void *
 	cf_events_begin(unit_path("events"), NULL);
 	observed.is_observed = true;
 	cf_events_report(&observed);
-	cJSON *event = only_event(unit_path("events"));
-	assert_string_equal(string_of(event, "ending"), "finished");
-	assert_string_equal(string_of(event, "would"), "expired");
+	cJSON *event = recorded_event(unit_path("events"));
+	assert_string_equal(recorded_string(event, "ending"), "finished");
+	assert_string_equal(recorded_string(event, "would"), "expired");
 	cJSON_Delete(event);
 }
 
@@ -164,9 +127,9 @@ static void nasty_names_make_valid_lines_and_come_back_whole(void **state)
 
 		nasty.name = nasty.mount = names[i];
 		cf_events_report(&nasty);
-		cJSON *event = only_event(unit_path("events"));
-		assert_string_equal(string_of(event, "name"), names[i]);
-		assert_string_equal(string_of(event, "mount"), names[i]);
+		cJSON *event = recorded_event(unit_path("events"));
+		assert_string_equal(recorded_string(event, "name"), names[i]);
+		assert_string_equal(recorded_string(event, "mount"), names[i]);
 		cJSON_Delete(event);
 		unlink(unit_path("events"));
 	}
@@ -180,8 +143,8 @@ static void bytes_that_are_no_text_make_valid_lines_too(void **state)
 	cf_events_begin(unit_path("events"), NULL);
 	nasty.name = "/\xFF\xC0\x80\xED\xA0\x80\xE2\x82";
 	cf_events_report(&nasty);
-	cJSON *event = only_event(unit_path("events"));
-	assert_string_equal(string_of(event, "ending"), "expired");
+	cJSON *event = recorded_event(unit_path("events"));
+	assert_string_equal(recorded_string(event, "ending"), "expired");
 	cJSON_Delete(event);
 }
 
@@ -193,7 +156,7 @@ static void p_is_the_pid_and_no_other_percent_is_touched(void **state)
 	cf_events_begin(unit_path("%p-%q-%p%"), NULL);
 	cf_events_report(&expired);
 	snprintf(name, sizeof(name), "%d-%%q-%d%%", (int)getpid(), (int)getpid());
-	cJSON_Delete(only_event(unit_path(name)));
+	cJSON_Delete(recorded_event(unit_path(name)));
 }
 
 static void a_relative_name_is_meant_where_the_program_began(void **state)
@@ -203,7 +166,7 @@ static void a_relative_name_is_meant_where_the_program_began(void **state)
 	cf_events_begin("events", NULL);
 	assert_int_equal(chdir("/"), 0);
 	cf_events_report(&expired);
-	cJSON_Delete(only_event(unit_path("events")));
+	cJSON_Delete(recorded_event(unit_path("events")));
 }
 
 static void lines_are_appended(void **state)
@@ -211,9 +174,9 @@ static void lines_are_appended(void **state)
 	(void)state;
 	cf_events_begin(unit_path("events"), NULL);
 	cf_events_report(&expired);
-	size_t first = strlen(read_file(unit_path("events")));
+	size_t first = strlen(recorded_lines(unit_path("events"), 1));
 	cf_events_report(&expired);
-	assert_true(strlen(read_file(unit_path("events"))) >= 2 * first - 2);
+	assert_true(strlen(recorded_lines(unit_path("events"), 2)) >= 2 * first - 2);
 }
 
 static void each_ending_goes_where_it_belongs(void **state)
@@ -226,19 +189,19 @@ static void each_ending_goes_where_it_belongs(void **state)
 	cf_events_begin(file, run);
 	event.ending = CF_EVENT_FINISHED;
 	cf_events_report(&event);
-	assert_non_null(strstr(read_file(file), "\"finished\""));
-	assert_string_equal(read_file(run), "");
+	assert_non_null(strstr(recorded_lines(file, 1), "\"finished\""));
+	assert_string_equal(recorded_lines(run, 0), "");
 	truncate(file, 0);
 	cf_events_report(&(struct cf_event){ .ending = CF_EVENT_LOADED });
-	assert_string_equal(read_file(file), "");
-	cJSON *loaded = only_event(run);
+	assert_string_equal(recorded_lines(file, 0), "");
+	cJSON *loaded = recorded_event(run);
 	assert_string_equal(keys_of(loaded), "time pid comm ending ");
-	assert_string_equal(string_of(loaded, "ending"), "loaded");
+	assert_string_equal(recorded_string(loaded, "ending"), "loaded");
 	cJSON_Delete(loaded);
 	truncate(run, 0);
 	cf_events_report(&expired);
-	cJSON_Delete(only_event(file));
-	cJSON_Delete(only_event(run));
+	cJSON_Delete(recorded_event(file));
+	cJSON_Delete(recorded_event(run));
 }
 
 static void the_file_of_the_command_is_never_made(void **state)
@@ -257,8 +220,8 @@ static void write_to_a_file_of_its_own(void **state)
 	cf_events_after_fork();
 	cf_events_report(&expired);
 	snprintf(name, sizeof(name), "events-%d", (int)getpid());
-	cJSON *event = only_event(unit_path(name));
-	assert_int_equal(number_of(event, "pid"), getpid());
+	cJSON *event = recorded_event(unit_path(name));
+	assert_int_equal(recorded_number(event, "pid"), getpid());
 	cJSON_Delete(event);
 }
 
@@ -294,7 +257,7 @@ static void lines_of_many_threads_stay_whole(void **state)
 		pthread_create(&threads[i], NULL, report_many, &finished);
 	for (int i = 0; i < 20; i++)
 		pthread_join(threads[i], NULL);
-	for (const char *at = read_file(unit_path("events")); *at;
+	for (const char *at = recorded_lines(unit_path("events"), 1000); *at;
 	     at = end + 1, lines++) {
 		cJSON *event = cJSON_ParseWithOpts(at, &end, false);
 

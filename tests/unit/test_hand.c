@@ -217,6 +217,7 @@ static void stop_for_a_while(void)
 			unit_pass(1);
 			continue;
 		}
+		unit_pass(50); /* well into the wait */
 		kill(child, SIGSTOP);
 		unit_pass(600);
 		kill(child, SIGCONT);

@@ -2,7 +2,6 @@
 /*
  * test_late.c - the line of a call that comes back after its caller was released.
  */
-#include <cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
@@ -13,7 +12,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "clerk.h"
 #include "clock.h"
 #include "fork.h"
 #include "fuse.h"
@@ -21,6 +19,7 @@
 #include "kin.h"
 #include "late.h"
 #include "marks.h"
+#include "recorded.h"
 #include "refusal.h"
 #include "task.h"
 #include "unit.h"
@@ -65,40 +64,23 @@ static bool is_done(void *errand)
 	return atomic_load(&((struct cf_errand *)errand)->state) == CF_ERRAND_DONE;
 }
 
-static const char *content(const char *path)
-{
-	static char bytes[16384];
-	long length = cf_clerk_read(path, bytes, sizeof(bytes) - 1);
-
-	bytes[length > 0 ? length : 0] = '\0';
-	return bytes;
-}
-
-static int number_of(const cJSON *event, const char *key)
-{
-	assert_true(cJSON_IsNumber(cJSON_GetObjectItem(event, key)));
-	return cJSON_GetObjectItem(event, key)->valueint;
-}
-
 static void the_line_is_written_when_the_call_comes_back(void **state)
 {
-	const char *path = unit_path("events"), *end = NULL;
+	const char *path = unit_path("events");
 
 	(void)state;
 	errno = EDOM;
 	struct cf_errand *errand = abandon_a_call(path);
 	assert_int_equal(errno, EDOM);
-	assert_string_equal(content(path), "");
+	assert_string_equal(recorded_lines(path, 0), "");
 	gate_open(&gate, 1);
 	assert_true(unit_await(is_done, errand, 5000));
-	cJSON *event = cJSON_ParseWithOpts(content(path), &end, false);
-	assert_non_null(event);
-	assert_string_equal(end, "\n");
-	const char *time = cJSON_GetStringValue(cJSON_GetObjectItem(event, "time"));
-	assert_int_equal(strlen(time), strlen("2026-11-20T12:44:47.123Z"));
-	assert_non_null(cJSON_GetObjectItem(event, "k"));
-	assert_in_range(number_of(event, "waited_ms"), 2000, 5000);
-	assert_int_equal(number_of(event, "result"), 1);
+	cJSON *event = recorded_event(path);
+	assert_int_equal(strlen(recorded_string(event, "time")),
+			 strlen("2026-11-20T12:44:47.123Z"));
+	assert_string_equal(recorded_string(event, "k"), "v");
+	assert_in_range(recorded_number(event, "waited_ms"), 2000, 5000);
+	assert_int_equal(recorded_number(event, "result"), 1);
 	assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(event, "errno")),
 			    "");
 	cJSON_Delete(event);
@@ -119,7 +101,8 @@ static void the_line_of_a_failure_names_the_error(void **state)
 	atomic_store(&errand->state, CF_ERRAND_RETURNED);
 	cf_late_enrol(errand);
 	assert_true(unit_await(is_done, errand, 5000));
-	assert_non_null(strstr(content(path), "\"result\":-1,\"errno\":\"EIO\"}\n"));
+	assert_non_null(
+		strstr(recorded_lines(path, 1), "\"result\":-1,\"errno\":\"EIO\"}\n"));
 }
 
 static void many_calls_have_one_recorder_and_a_line_each(void **state)
@@ -136,7 +119,7 @@ static void many_calls_have_one_recorder_and_a_line_each(void **state)
 	gate_open(&gate, MANY);
 	for (int i = 0; i < MANY; i++)
 		assert_true(unit_await(is_done, errands[i], 5000));
-	for (const char *at = content(path); (at = strchr(at, '\n')); at++)
+	for (const char *at = recorded_lines(path, MANY); (at = strchr(at, '\n')); at++)
 		lines++;
 	assert_int_equal(lines, MANY);
 }
@@ -214,7 +197,7 @@ static void a_privileged_recorder_seals_itself(void **state)
 	assert_true(unit_await(is_sealed, &recorder, 5000));
 	gate_open(&gate, 1);
 	assert_true(unit_await(is_done, errand, 5000));
-	assert_non_null(strstr(content(unit_path("events")), "\"result\":1"));
+	assert_non_null(strstr(recorded_lines(unit_path("events"), 1), "\"result\":1"));
 }
 
 static void a_recorder_without_privileges_writes_too(void **state)
@@ -224,7 +207,7 @@ static void a_recorder_without_privileges_writes_too(void **state)
 	struct cf_errand *errand = abandon_a_call(unit_path("events"));
 	gate_open(&gate, 1);
 	assert_true(unit_await(is_done, errand, 5000));
-	assert_non_null(strstr(content(unit_path("events")), "\"result\":1"));
+	assert_non_null(strstr(recorded_lines(unit_path("events"), 1), "\"result\":1"));
 }
 
 static void a_copy_on_a_sick_mount_does_not_hold_the_recorder(void **state)
@@ -242,7 +225,7 @@ static void a_copy_on_a_sick_mount_does_not_hold_the_recorder(void **state)
 	bool done = unit_await(is_done, errand, 5000);
 	orders->hang = 0;
 	assert_true(done);
-	assert_non_null(strstr(content(unit_path("events")), "\"result\":1"));
+	assert_non_null(strstr(recorded_lines(unit_path("events"), 1), "\"result\":1"));
 }
 
 static void a_recorder_that_was_ended_is_replaced(void **state)
@@ -266,7 +249,7 @@ static void a_hand_that_was_ended_has_no_line(void **state)
 	while (!cf_errand_is_over(errand)) /* as whoever comes next asks */
 		unit_pass(1);
 	assert_true(unit_await(is_recorder_over, NULL, 5000));
-	assert_string_equal(content(unit_path("events")), "");
+	assert_string_equal(recorded_lines(unit_path("events"), 0), "");
 }
 
 static void without_a_recorder_the_call_goes_on_without_a_line(void **state)
@@ -289,8 +272,8 @@ static void have_no_recorder(void **state)
 	struct cf_errand *errand = abandon_a_call(path);
 	gate_open(&gate, 1);
 	assert_true(unit_await(is_done, errand, 5000));
-	assert_non_null(strstr(content(path), "\"result\":1"));
-	assert_string_equal(content(unit_path("events")), "");
+	assert_non_null(strstr(recorded_lines(path, 1), "\"result\":1"));
+	assert_string_equal(recorded_lines(unit_path("events"), 0), "");
 }
 
 static void law_9_a_forked_child_has_no_recorder_and_gets_its_own(void **state)

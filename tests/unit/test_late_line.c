@@ -3,9 +3,7 @@
  * test_late_line.c - events.h once more: the line that is prepared for a call that may
  * come back late, and what becomes of it.
  */
-#include <cJSON.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +12,7 @@
 #include "events.h"
 #include "fork.h"
 #include "late.h"
+#include "recorded.h"
 #include "task.h"
 #include "unit.h"
 
@@ -35,43 +34,6 @@ static int given_tasks(void **state)
 {
 	(void)state;
 	return cf_fork_begin() && cf_task_begin() ? 0 : -1;
-}
-
-static const char *read_file(const char *path)
-{
-	static char bytes[1 << 20];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? 0 : read(fd, bytes, sizeof(bytes) - 1);
-
-	if (fd >= 0)
-		close(fd);
-	bytes[length > 0 ? length : 0] = '\0';
-	return bytes;
-}
-
-/* The only line of a file. */
-static cJSON *only_event(const char *path)
-{
-	const char *line = read_file(path), *end = NULL;
-	cJSON *event = cJSON_ParseWithOpts(line, &end, false);
-
-	if (!event || strcmp(end, "\n") != 0)
-		fail_msg("not one line of JSON: %s", line);
-	return event;
-}
-
-static const char *string_of(const cJSON *event, const char *key)
-{
-	const char *string = cJSON_GetStringValue(cJSON_GetObjectItem(event, key));
-
-	assert_non_null(string);
-	return string;
-}
-
-static int number_of(const cJSON *event, const char *key)
-{
-	assert_true(cJSON_IsNumber(cJSON_GetObjectItem(event, key)));
-	return cJSON_GetObjectItem(event, key)->valueint;
 }
 
 static const char *keys_of(const cJSON *event)
@@ -112,19 +74,20 @@ static void the_late_line_of_a_hand_is_like_any_other(void **state)
 	(void)state;
 	cf_events_begin(unit_path("events"), NULL);
 	cf_events_report(&expired);
-	cJSON *before = only_event(unit_path("events"));
+	cJSON *before = recorded_event(unit_path("events"));
 	unlink(unit_path("events"));
 	come_back_late(&expired);
-	cJSON *late = only_event(unit_path("events"));
+	cJSON *late = recorded_event(unit_path("events"));
 	assert_string_equal(keys_of(late), keys_of(before));
 	for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++)
-		assert_string_equal(string_of(late, same[i]), string_of(before, same[i]));
-	assert_string_equal(string_of(late, "ending"), "late");
-	assert_int_equal(number_of(late, "pid"), getpid());
-	assert_int_equal(number_of(late, "handle"), 7);
-	assert_int_equal(number_of(late, "deadline_ms"), 5000);
-	assert_int_equal(number_of(late, "result"), 1);
-	assert_string_equal(string_of(late, "errno"), "");
+		assert_string_equal(recorded_string(late, same[i]),
+				    recorded_string(before, same[i]));
+	assert_string_equal(recorded_string(late, "ending"), "late");
+	assert_int_equal(recorded_number(late, "pid"), getpid());
+	assert_int_equal(recorded_number(late, "handle"), 7);
+	assert_int_equal(recorded_number(late, "deadline_ms"), 5000);
+	assert_int_equal(recorded_number(late, "result"), 1);
+	assert_string_equal(recorded_string(late, "errno"), "");
 	cJSON_Delete(before);
 	cJSON_Delete(late);
 }
@@ -140,12 +103,12 @@ static void the_longest_and_nastiest_names_fit_both_lines(void **state)
 	nasty.name = nasty.mount = name;
 	cf_events_begin(unit_path("events"), NULL);
 	cf_events_report(&nasty);
-	cJSON *event = only_event(unit_path("events"));
-	assert_string_equal(string_of(event, "name"), name);
+	cJSON *event = recorded_event(unit_path("events"));
+	assert_string_equal(recorded_string(event, "name"), name);
 	unlink(unit_path("events"));
 	come_back_late(&nasty);
-	cJSON *late = only_event(unit_path("events"));
-	assert_string_equal(string_of(late, "mount"), name);
+	cJSON *late = recorded_event(unit_path("events"));
+	assert_string_equal(recorded_string(late, "mount"), name);
 	cJSON_Delete(event);
 	cJSON_Delete(late);
 }

@@ -21,6 +21,7 @@
 #include "hand.h"
 #include "kin.h"
 #include "lingering.h"
+#include "recorded.h"
 #include "refusal.h"
 #include "task.h"
 #include "unit.h"
@@ -46,16 +47,9 @@ static int given_a_device(void)
 	return fd;
 }
 
-static const char *read_events(void)
+static const char *events(void)
 {
-	static char bytes[65536];
-	int fd = open(unit_path("events"), O_RDONLY);
-	ssize_t length = fd < 0 ? 0 : read(fd, bytes, sizeof(bytes) - 1);
-
-	if (fd >= 0)
-		close(fd);
-	bytes[length > 0 ? length : 0] = '\0';
-	return bytes;
+	return recorded_lines(unit_path("events"), 1);
 }
 
 static void law_7_success_leaves_errno_alone_and_failure_is_the_real_one(void **state)
@@ -70,7 +64,7 @@ static void law_7_success_leaves_errno_alone_and_failure_is_the_real_one(void **
 	assert_int_equal(errno, EDOM);
 	assert_int_equal(fcntl(ends[0], F_GETFD), -1);
 	assert_int_equal(fcntl(device, F_GETFD), -1);
-	assert_non_null(strstr(read_events(), "\"finished\""));
+	assert_non_null(strstr(events(), "\"finished\""));
 }
 
 static void law_8_ebadf_stays_ebadf(void **state)
@@ -135,7 +129,7 @@ static void law_8_a_thread_cancelled_during_the_call_goes_afterwards(void **stat
 	pthread_cancel(thread);
 	pthread_join(thread, &result);
 	assert_ptr_equal(result, PTHREAD_CANCELED);
-	assert_non_null(strstr(read_events(), "\"ending\":\"expired\""));
+	assert_non_null(strstr(events(), "\"ending\":\"expired\""));
 	assert_int_equal(fcntl(socket.fd, F_GETFD), -1);
 	assert_int_equal(kin_count(getpid(), "curfew-hand"), 0);
 }
@@ -196,8 +190,8 @@ static void a_lingering_socket_is_let_go_and_its_peer_gets_every_byte(void **sta
 {
 	(void)state;
 	close_a_lingering_socket();
-	assert_non_null(strstr(read_events(), "\"class\":\"socket\""));
-	assert_non_null(strstr(read_events(), "\"ending\":\"expired\""));
+	assert_non_null(strstr(events(), "\"class\":\"socket\""));
+	assert_non_null(strstr(events(), "\"ending\":\"expired\""));
 	assert_int_equal(kin_count(getpid(), "curfew-hand"), 0);
 }
 
