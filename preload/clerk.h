@@ -19,7 +19,7 @@ long cf_clerk_read(const char *path, char *buffer, size_t room);
 
 /*
  * Append `length` bytes to the file, made if `is_made`, in one write by a task of its
- * own. Returns how many, or -errno; -ETIME when that is not done within 100 ms: the
+ * own. Returns how many, or -errno; -ETIME when that is not done within a second: the
  * task then keeps `path` and `bytes` for good. A file that would block (a pipe that
  * nobody reads) takes nothing.
  */

@@ -28,6 +28,7 @@ static char given[PATH_BYTES];	  /* CURFEW_EVENTS, absolute, with its %p     */
 static char file[PATH_BYTES];	  /* the events file of this process          */
 static char run_file[PATH_BYTES]; /* CURFEW_RUN */
 static char comm[16 + 1];
+static _Atomic bool is_file_off, is_run_off;
 static _Atomic bool has_complained;
 
 static struct sheet {
@@ -126,14 +127,17 @@ void cf_events_after_fork(void)
 		expand();
 }
 
-/* False when a clerk is late and keeps the line. */
-static bool append(const char *path, bool is_made, const struct cf_text *line)
+/* False when a clerk is late and keeps the line; then the file gets no more. */
+static bool append(char *path, bool is_made, const struct cf_text *line)
 {
 	long result = cf_clerk_append(path, is_made, line->bytes, line->length);
 
 	if (result < 0 && is_made)
 		complain("write to", path, (int)-result);
-	return result != -ETIME;
+	if (result != -ETIME)
+		return true;
+	*(path == file ? &is_file_off : &is_run_off) = true;
+	return false;
 }
 
 static void add_now(struct cf_text *text)
@@ -200,8 +204,8 @@ static bool write_files(const struct cf_event *event, char *bytes)
 {
 	bool is_free = true;
 	struct cf_text text;
-	bool to_run = run_file[0] && event->ending != CF_EVENT_FINISHED;
-	bool to_file = file[0] && event->ending != CF_EVENT_LOADED;
+	bool to_run = run_file[0] && !is_run_off && event->ending != CF_EVENT_FINISHED;
+	bool to_file = file[0] && !is_file_off && event->ending != CF_EVENT_LOADED;
 
 	if (!to_run && !to_file)
 		return true;

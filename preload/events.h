@@ -11,8 +11,8 @@
  * events.h - say what happened: a line on stderr, a line of JSON in a file.
  *
  * Floor 1. The files are opened for each line, for appending, by a task that takes
- * no fd number from the program; a file that does not answer holds us for 100 ms at
- * most. Async-signal-safe; errno is left alone. The keys of a line are described in curfew(1).
+ * no fd number from the program; a file that does not answer holds us for a second,
+ * once, and gets no more lines. Async-signal-safe; errno is left alone. The keys of a line are described in curfew(1).
  */
 
 enum cf_event_ending {

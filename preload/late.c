@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "clerk.h"
@@ -100,8 +101,16 @@ static int table_size(void)
 	return size > 0 && size < MOST_FDS ? size : MOST_FDS;
 }
 
-/* The table began as a copy: no pipe, lock or port of the program may live on in it.
-   What lies on a sick mount is kept, for its close would wait. */
+/* The close of a copy of such a file could wait for a server. */
+static bool may_wait(const struct cf_identity *identity)
+{
+	return (identity->is_opaque || identity->mode == S_IFREG ||
+		identity->mode == S_IFDIR) &&
+	       identity->major == 0 && !cf_marks_has(CF_MARK_LOCAL, identity) &&
+	       !cf_marks_has(CF_MARK_LOCAL_DEVICE, identity);
+}
+
+/* The table began as a copy: no pipe, lock or port of the program may live on in it. */
 static void drop_copies(void)
 {
 	int size = table_size();
@@ -109,7 +118,7 @@ static void drop_copies(void)
 	for (int fd = 0; fd < size; fd++) {
 		struct cf_identity identity = cf_identity_read(fd);
 
-		if (!identity.error && !cf_marks_has(CF_MARK_SICK, &identity))
+		if (!identity.error && !may_wait(&identity))
 			cf_raw_call3(SYS_close, fd, 0, 0);
 	}
 }

@@ -10,7 +10,7 @@
  *
  * Floor 0. One task, the recorder, opens the events file when the first call has
  * expired, in an fd table of its own, so that it takes no number from the program; of that
- * table it keeps only copies of files on sick mounts, whose close would wait.
+ * table it keeps only copies of files whose close could wait for a server.
  * Privileged, it then seals itself to writing. It looks
  * every 10 ms at the errands that were enrolled and ends with the last of them.
  */

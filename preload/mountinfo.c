@@ -281,3 +281,18 @@ enum cf_mount_answer cf_mountinfo_find(const struct cf_mount_wanted *wanted,
 {
 	return find(wanted, mount, 0);
 }
+
+void cf_mountinfo_each(void (*each)(const struct cf_mount_line *mount))
+{
+	struct reader reader;
+	struct cf_mount_line line;
+	char *text, *options;
+
+	if (begin(&reader) != CF_MOUNT_UNREADABLE) {
+		while ((text = next_line(&reader))) {
+			if (cf_mountinfo_parse(text, &line, &options))
+				each(&line);
+		}
+	}
+	end(&reader);
+}

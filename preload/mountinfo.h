@@ -50,4 +50,7 @@ struct cf_mount_wanted {
 enum cf_mount_answer cf_mountinfo_find(const struct cf_mount_wanted *wanted,
 				       struct cf_mount_line *mount);
 
+/* Call each(mount) for every mount that is listed. */
+void cf_mountinfo_each(void (*each)(const struct cf_mount_line *mount));
+
 #endif

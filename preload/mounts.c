@@ -166,6 +166,18 @@ void cf_mounts_note_expired(struct cf_mount *mount, int64_t deadline_ns,
 	}
 }
 
+static void mark_device(const struct cf_mount_line *line)
+{
+	if (cf_mounts_is_local_type(line->type))
+		cf_marks_set(CF_MARK_LOCAL_DEVICE,
+			     cf_marks_device_word(line->major, line->minor));
+}
+
+void cf_mounts_mark_local_devices(void)
+{
+	cf_mountinfo_each(mark_device);
+}
+
 void cf_mounts_after_fork(void)
 {
 	struct entry *entry, *next;

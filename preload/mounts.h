@@ -58,6 +58,10 @@ int64_t cf_mounts_patience(const struct cf_mount *mount, int64_t deadline_ns);
 void cf_mounts_note_expired(struct cf_mount *mount, int64_t deadline_ns,
 			    int64_t patience_ns, unsigned returns);
 
+/* Mark every file system that is listed and local (see marks.h), for those who cannot
+   look: the undertaker, which must tell a lock on a tmpfs from a file of a server. */
+void cf_mounts_mark_local_devices(void);
+
 /* Drop the hands of the parent; the rest is kept, or all forgotten if a thread of
    the parent was changing it at the fork. */
 void cf_mounts_after_fork(void);

@@ -27,6 +27,7 @@
 #include "clock.h"
 #include "identity.h"
 #include "marks.h"
+#include "mounts.h"
 #include "raw.h"
 #include "seal.h"
 #include "task.h"
@@ -99,7 +100,8 @@ static enum order order_of(int fd)
 	switch (identity.is_opaque ? S_IFREG : identity.mode) {
 	case S_IFREG:
 	case S_IFDIR:
-		if (cf_marks_has(CF_MARK_LOCAL, &identity))
+		if (cf_marks_has(CF_MARK_LOCAL, &identity) ||
+		    cf_marks_has(CF_MARK_LOCAL_DEVICE, &identity))
 			return AT_ONCE;
 		if (cf_marks_has(CF_MARK_SICK, &identity))
 			return SICK;
@@ -259,6 +261,7 @@ static bool post(struct cf_task *task, const _Atomic int *slow)
 	if (!place)
 		return false;
 	atomic_store(&place->pid, 0);
+	cf_mounts_mark_local_devices();
 	watch->post = place;
 	watch->self = 0;
 	watch->owner = owner;

@@ -62,6 +62,9 @@ static void the_library_is_named_once_however_often_the_command_is_nested(void *
 
 	(void)state;
 	expect_preload("/elsewhere/libcurfew.so:one.so", LIBRARY ":one.so");
+	COMMAND(&outcome, "/usr/bin/env", "CURFEW_RUN=of an outer one", CURFEW, "run",
+		"true");
+	command_expect(&outcome, 0);
 	COMMAND(&outcome, CURFEW, "run", CURFEW, "run", CURFEW, "run", "sh", "-c",
 		"echo \"$LD_PRELOAD\" | grep -o libcurfew | wc -l; exit 6");
 	command_expect(&outcome, 6);

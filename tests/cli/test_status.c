@@ -55,11 +55,11 @@ the_signal_that_ended_the_program_ends_the_command_without_a_core(void **state)
 				       SIGUSR1, SIGSEGV, SIGUSR2, SIGPIPE,
 				       SIGALRM, SIGTERM, SIGXCPU, 40 };
 	struct outcome outcome;
-	char script[32];
+	char script[64];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
-		snprintf(script, sizeof(script), "kill -%d $$", signals[i]);
+		snprintf(script, sizeof(script), "ulimit -c 0; kill -%d $$", signals[i]);
 		COMMAND(&outcome, CURFEW, "run", "--strict", "sh", "-c", script);
 		assert_true(WIFSIGNALED(outcome.wait_status));
 		assert_int_equal(WTERMSIG(outcome.wait_status), signals[i]);
@@ -170,9 +170,11 @@ int main(void)
 		cmocka_unit_test(quiet_says_nothing_even_when_something_expires),
 		cmocka_unit_test(the_deadline_of_a_class_is_the_one_typed_last),
 	};
-	struct rlimit core = { 0, RLIM_INFINITY };
+	struct rlimit core;
 
-	/* The programs that are ended by SIGSEGV and the like must not litter. */
+	/* The command could leave a core, if it did nothing about it. */
+	getrlimit(RLIMIT_CORE, &core);
+	core.rlim_cur = core.rlim_max;
 	setrlimit(RLIMIT_CORE, &core);
 	return command_result(cmocka_run_group_tests_name("status", tests, NULL, NULL));
 }

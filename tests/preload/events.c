@@ -102,23 +102,6 @@ int events_count(const char *path, const char *ending)
 	return count;
 }
 
-const struct event *events_only(const char *path, const char *ending)
-{
-	const struct events *events = events_read(path);
-	const struct event *only = NULL;
-
-	for (int i = 0; i < events->count; i++) {
-		if (strcmp(events->list[i].ending, ending) != 0)
-			continue;
-		if (only)
-			fail_msg("more than one event \"%s\"", ending);
-		only = &events->list[i];
-	}
-	if (!only)
-		fail_msg("no event \"%s\" among %d", ending, events->count);
-	return only;
-}
-
 void events_await(const char *path, const char *ending, int count)
 {
 	for (int64_t until = bounds_after(PATIENCE_MS);
@@ -127,4 +110,27 @@ void events_await(const char *path, const char *ending, int count)
 			fail_msg("%d events \"%s\", not %d", events_count(path, ending),
 				 ending, count);
 	}
+}
+
+void events_assert_count(const char *path, const char *ending, int count)
+{
+	events_await(path, ending, count);
+	assert_int_equal(events_count(path, ending), count);
+}
+
+const struct event *events_only(const char *path, const char *ending)
+{
+	const struct event *only = NULL;
+
+	events_await(path, ending, 1);
+	const struct events *events = events_read(path);
+
+	for (int i = 0; i < events->count; i++) {
+		if (strcmp(events->list[i].ending, ending) != 0)
+			continue;
+		if (only)
+			fail_msg("more than one event \"%s\"", ending);
+		only = &events->list[i];
+	}
+	return only;
 }

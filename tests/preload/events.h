@@ -30,7 +30,12 @@ const struct events *events_read(const char *path);
 /* How many have this ending. */
 int events_count(const char *path, const char *ending);
 
-/* The only one with this ending; fails the test when there is none or more. Static. */
+/* Fail the test unless `count` have this ending, at once or within 5 s: a busy machine
+   may have them written a little after the close. */
+void events_assert_count(const char *path, const char *ending, int count);
+
+/* The only one with this ending, awaited like this; fails the test when there is none or
+   more. Static. */
 const struct event *events_only(const char *path, const char *ending);
 
 /* Wait until `count` have this ending; fails the test after 5 s. */

@@ -134,8 +134,8 @@ static void a_class_that_is_off_waits_for_the_server(void **state)
 	struct running *victim =
 		run_until_recovery("written", "CURFEW_DEADLINE_WRITE=off", NULL);
 
-	assert_int_equal(events_count(victim->events, "expired"), 0);
-	assert_int_equal(events_count(victim->events, "late"), 0);
+	events_assert_count(victim->events, "expired", 0);
+	events_assert_count(victim->events, "late", 0);
 }
 
 static void observing_never_cuts_and_says_what_would_have_been(void **state)
@@ -147,8 +147,8 @@ static void observing_never_cuts_and_says_what_would_have_been(void **state)
 
 	assert_string_equal(event->would, "expired");
 	assert_in_range((int)event->waited_ms, 900, 1100 + bounds_slack_ms());
-	assert_int_equal(events_count(victim->events, "expired"), 0);
-	assert_int_equal(events_count(victim->events, "late"), 0);
+	events_assert_count(victim->events, "expired", 0);
+	events_assert_count(victim->events, "late", 0);
 }
 
 static void a_library_that_is_off_does_nothing(void **state)
@@ -178,8 +178,8 @@ static void a_server_that_takes_200_ms_is_waited_for(void **state)
 	bounds_took("written", &victim->marks->call[1], 200, 250);
 	assert_answer(victim, 0, 0, MARKS_ERRNO);
 	assert_answer(victim, 1, 0, MARKS_ERRNO);
-	assert_int_equal(events_count(victim->events, "expired"), 0);
-	assert_int_equal(events_count(victim->events, "finished"), 2);
+	events_assert_count(victim->events, "expired", 0);
+	events_assert_count(victim->events, "finished", 2);
 	char *said = scratch_text(victim->errors);
 	assert_string_equal(said, "");
 	free(said);
@@ -200,6 +200,7 @@ static void an_error_of_the_server_reaches_the_caller(void **state)
 		bounds_took("close", &victim->marks->call[0], 0, 50);
 		assert_answer(victim, 0, -1, error);
 		assert_answer(victim, 1, -1, error);
+		events_assert_count(victim->events, "finished", 2);
 		const struct events *events = events_read(victim->events);
 		assert_int_equal(events->count, 2);
 		assert_string_equal(events->list[0].ending, "finished");

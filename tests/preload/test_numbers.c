@@ -48,6 +48,7 @@ static void a_bad_number_stays_bad(void **state)
 		assert_int_equal(victim->marks->call[slot].result, -1);
 		assert_int_equal(victim->marks->call[slot].error, EBADF);
 	}
+	events_assert_count(victim->events, "expired", 1);
 	assert_int_equal(events_read(victim->events)->count, 1);
 }
 
@@ -76,7 +77,7 @@ static void a_program_that_closes_every_number_sees_what_it_sees_without_us(void
 	bounds_took("0 to 1023", &victim->marks->call[0], 300, 350);
 	bounds_took("another", &victim->marks->call[1], 0, 350);
 	assert_int_equal(victim->marks->call[1].result, 0);
-	assert_int_equal(events_count(victim->events, "expired"), 2);
+	events_assert_count(victim->events, "expired", 2);
 }
 
 static void a_thread_with_a_table_of_its_own_closes_in_that_one(void **state)
@@ -108,7 +109,7 @@ static void a_data_file_on_fd_2_gets_no_line_of_ours(void **state)
 		run_start(&(struct run_order){ .program = RUN_VICTIM("number"),
 					       .arguments = { "covered", path, data } });
 	run_assert_ends(victim, PATIENCE_MS, VICTIM_STATUS);
-	assert_int_equal(events_count(victim->events, "expired"), 1);
+	events_assert_count(victim->events, "expired", 1);
 	char *text = scratch_text(data), *said = scratch_text(victim->errors);
 	assert_string_equal(text, "");
 	assert_string_equal(said, "");

@@ -62,6 +62,7 @@ static struct running *run_mixed(const char *read_only, const char *written)
 
 static void assert_both_expired(const struct running *victim, const char *mount)
 {
+	events_assert_count(victim->events, "expired", 2);
 	const struct events *events = events_read(victim->events);
 
 	assert_int_equal(events->count, 2);
@@ -145,7 +146,7 @@ static void a_mount_without_flush_is_closed_at_once(void **state)
 	bounds_took("read-only", &victim->marks->call[0], 0, 50);
 	bounds_took("written", &victim->marks->call[1], 0, 50);
 	assert_int_equal(victim->marks->call[1].result, 0);
-	assert_int_equal(events_count(victim->events, "finished"), 2);
+	events_assert_count(victim->events, "finished", 2);
 }
 
 int main(void)

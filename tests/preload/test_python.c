@@ -41,7 +41,7 @@ static void python_closes_a_file_and_runs_subprocesses(void **state)
 		.program = PYTHON, .arguments = { "-I", "-c", script, path } });
 	run_assert_ends(python, PATIENCE_MS, 7);
 	assert_string_equal(run_output(python), "True\nb'hello\\n'\n1\npopen\n4\n");
-	assert_int_equal(events_count(python->events, "expired"), 1);
+	events_assert_count(python->events, "expired", 1);
 	assert_int_equal(fuse->orders->waiting[WEDGE_FLUSH], 1);
 }
 

@@ -35,7 +35,7 @@ static struct running *run_and_leave_behind(struct mount *mount, const char *ver
 					       { "CURFEW_DEADLINE_WRITE=100ms" },
 					       0 });
 	run_assert_ends(victim, REAP_MS, VICTIM_STATUS);
-	assert_int_equal(events_count(victim->events, "late"), 0);
+	events_assert_count(victim->events, "late", 0);
 	assert_true(mount->orders->waiting[operation] > 0);
 	stay_stuck(STUCK_MS);
 	return victim;
@@ -99,8 +99,8 @@ static void the_real_result_is_told_while_the_program_runs_on(void **state)
 	run_let_go(victim, 1);
 	run_assert_ends(victim, REAP_MS, VICTIM_STATUS);
 	bounds_took("the next close", &victim->marks->call[1], 0, 50);
-	assert_int_equal(events_count(victim->events, "expired"), 1);
-	assert_int_equal(events_count(victim->events, "finished"), 1);
+	events_assert_count(victim->events, "expired", 1);
+	events_assert_count(victim->events, "finished", 1);
 }
 
 static void what_was_written_is_whole_on_the_server(void **state)

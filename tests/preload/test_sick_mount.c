@@ -42,7 +42,7 @@ static void assert_they_cost_little(struct mount *fuse, const struct running *vi
 
 	bounds_took("60 files", &marks->call[0], 300, 1000);
 	assert_int_equal(marks->number[2], 0);
-	assert_int_equal(events_count(victim->events, "expired"), FILES);
+	events_assert_count(victim->events, "expired", FILES);
 	assert_int_equal(fuse->orders->waiting[WEDGE_FLUSH], FILES);
 	print_message("             slowest of %d other closes: %.2f ms\n",
 		      (int)marks->number[1], (double)marks->number[0] / BOUNDS_MS);
@@ -120,7 +120,7 @@ static void a_healthy_mount_is_not_held_to_the_deadline_of_a_sick_one(void **sta
 	bounds_took("sick", &victim->marks->call[0], 300, 350);
 	bounds_took("healthy", &victim->marks->call[1], 200, 250);
 	bounds_took("sick again", &victim->marks->call[2], 0, 50);
-	assert_int_equal(events_count(victim->events, "finished"), 1);
+	events_assert_count(victim->events, "finished", 1);
 }
 
 int main(void)

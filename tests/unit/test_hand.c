@@ -144,6 +144,8 @@ static void without_a_deadline_the_call_is_waited_for(void **state)
 	unit_assert_took(outcome.waited_ns, 90, 120);
 }
 
+#define TRIES 50
+
 static int companies;
 
 static void get_company(void)
@@ -160,7 +162,11 @@ static void a_call_of_more_than_10_ms_gets_company_once_and_a_short_one_none(voi
 
 	(void)state;
 	slow.when_slow = quick.when_slow = get_company;
-	assert_int_equal(run(&quick).ending, CF_FINISHED);
+	/* On a busy machine a short call may take long, but not every time. */
+	for (int i = 0; i < TRIES && (i == 0 || companies > 0); i++) {
+		companies = 0;
+		assert_int_equal(run(&quick).ending, CF_FINISHED);
+	}
 	assert_int_equal(companies, 0);
 	assert_int_equal(run(&slow).ending, CF_EXPIRED);
 	assert_int_equal(companies, 1);
