@@ -124,13 +124,14 @@ static void drop_copies(void)
 }
 
 struct desk {
+	_Atomic int has_begun;
 	const char *path;
 	bool is_privileged;
 };
 
 static void run(void *room)
 {
-	const struct desk *desk = room;
+	struct desk *desk = room;
 	struct timespec pause;
 
 	pause.tv_sec = 0;
@@ -138,6 +139,7 @@ static void run(void *room)
 	cf_raw_call3(SYS_unshare, CLONE_FS, 0, 0);
 	cf_raw_call3(SYS_setpgid, 0, 0, 0);
 	cf_raw_call3(SYS_prctl, PR_SET_NAME, (long)"curfew-late", 0);
+	atomic_store(&desk->has_begun, 1);
 	drop_copies();
 	int fd = (int)cf_clerk_open_to_append(desk->path, true);
 	if (desk->is_privileged)
@@ -177,9 +179,11 @@ static bool start_recorder(const struct cf_errand *errand)
 	if (task) {
 		struct desk *desk = task->room;
 
+		atomic_store(&desk->has_begun, 0);
 		desk->path = errand->late.path;
 		desk->is_privileged = errand->is_privileged;
 		if (cf_task_start(task, run, CF_TASK_COPIES_FDS) == 0) {
+			cf_task_await(&desk->has_begun);
 			cf_task_leave(task, vacate);
 			return true;
 		}

@@ -134,7 +134,7 @@ struct cf_mount *cf_mounts_add(const struct cf_identity *file,
 	struct entry *entry = find(&key);
 	if (!entry)
 		entry = make(&key);
-	if (entry)
+	if (entry && entry->good_until != CF_NEVER) /* others read one that is certain */
 		fill(entry, file, line, is_certain);
 	cf_lock_release(&lock);
 	return entry ? &entry->mount : NULL;

@@ -174,3 +174,15 @@ void cf_task_leave(struct cf_task *task, bool (*is_over)(void *room))
 	task->is_over = is_over;
 	atomic_store_explicit(&task->state, LEFT, memory_order_release);
 }
+
+void cf_task_await(const _Atomic int *word)
+{
+	struct timespec moment = { 0, CF_MS / 50 };
+
+	for (cf_instant end = cf_clock_after(100 * CF_MS); atomic_load(word) == 0;) {
+		if (cf_clock_left(end) == 0)
+			return;
+		cf_raw_call(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, (long)&moment, 0, 0,
+			    0);
+	}
+}

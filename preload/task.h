@@ -72,4 +72,11 @@ void cf_task_leave(struct cf_task *task, bool (*is_over)(void *room));
    handler, while its parent waited: there the task and all that it held are gone. */
 bool cf_task_is_held(const struct cf_task *task);
 
+/*
+ * Wait until a task that was just started has stored its mark in *word: until it has
+ * left our file system context, an exec of a set-uid program would lose its rights. At
+ * most 100 ms.
+ */
+void cf_task_await(const _Atomic int *word);
+
 #endif

@@ -34,7 +34,6 @@
 
 #define LOOK_EVERY (10 * CF_MS)
 #define POSTS	   8
-#define MOMENTS	   1000
 #define LOW_FDS	   4096
 #define MOST_FDS   (1 << 20) /* looked at one by one; what is above goes in one call */
 #define FEW_FDS	   1024	     /* compared to find out whether a first thread has any */
@@ -201,18 +200,6 @@ static bool vacate(void *room)
 	return true;
 }
 
-/* An undertaker that has just been posted says who it is in a moment. */
-static int pid_at(struct post *post)
-{
-	int pid = atomic_load(&post->pid);
-
-	for (int i = 0; i < MOMENTS && pid == 0; i++) {
-		cf_raw_call3(SYS_sched_yield, 0, 0, 0);
-		pid = atomic_load(&post->pid);
-	}
-	return pid;
-}
-
 /* Whether an undertaker of `owner` watches the table of the calling thread. */
 static bool is_watched(int owner)
 {
@@ -221,7 +208,8 @@ static bool is_watched(int owner)
 	for (int i = 0; i < POSTS; i++) {
 		if (atomic_load(&posts[i].owner) != owner)
 			continue;
-		int pid = pid_at(&posts[i]);
+		cf_task_await(&posts[i].pid); /* if it has just been posted */
+		int pid = atomic_load(&posts[i].pid);
 		/* Refused, or still not begun: take it for ours. */
 		if (pid == 0 ||
 		    cf_raw_call(SYS_kcmp, pid, self, KCMP_FILES, 0, 0, 0) <= 0)
@@ -271,6 +259,7 @@ static bool post(struct cf_task *task, const _Atomic int *slow)
 		atomic_store(&place->owner, 0);
 		return false;
 	}
+	cf_task_await(&place->pid);
 	cf_task_leave(task, vacate);
 	return true;
 }
