@@ -70,12 +70,12 @@ apt_get() {
 
 update_lists() {
 	say 'fetching the lists of packages (apt-get update)'
-	apt_get update || fail 'apt-get update does not work here: see above'
+	apt_get update >/dev/null || fail 'apt-get update does not work here: see above'
 }
 
 install_chosen() {
 	say "installing ${chosen[*]}"
-	apt_get install -y --no-install-recommends "${chosen[@]}"
+	apt_get install -y --no-install-recommends "${chosen[@]}" >/dev/null
 }
 
 # Install what is missing of these sections.
