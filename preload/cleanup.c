@@ -24,14 +24,10 @@
 #include "real.h"
 #include "say.h"
 #include "undertaker.h"
+#include "visit.h"
 
 static const struct cf_policy *policy; /* set once, before any door is open */
 static _Atomic bool has_said_plain;
-
-void cf_cleanup_begin(const struct cf_policy *new_policy)
-{
-	policy = new_policy;
-}
 
 /* In a forked child: what belonged to the parent's tasks is gone with them. */
 static void drop_the_parents(void)
@@ -43,6 +39,12 @@ static void drop_the_parents(void)
 	cf_hand_after_fork();
 	cf_late_after_fork();
 	cf_undertaker_after_fork();
+}
+
+void cf_cleanup_begin(const struct cf_policy *new_policy)
+{
+	policy = new_policy;
+	cf_fork_on_child(drop_the_parents);
 }
 
 CF_COLD static void say_plain_once(void)
@@ -166,12 +168,24 @@ CF_COLD static int enforce(int fd, const struct cf_facts *facts,
 	return answer(event->result);
 }
 
-CF_COLD static int bound(int fd, const struct cf_facts *facts,
-			 const struct cf_verdict *verdict)
+/* A lingering close inside a cleanup of libcurl's has what is left of that. */
+static void share_scope(struct cf_verdict *verdict, const struct cf_visit *visit)
+{
+	int64_t left = cf_clock_left(visit->until);
+
+	if (visit->kind == CF_VISIT_CLEANUP && verdict->class == CF_CLASS_SOCKET &&
+	    left < verdict->deadline_ns)
+		verdict->deadline_ns = left;
+}
+
+CF_COLD static int bound(int fd, const struct cf_facts *facts, struct cf_verdict *verdict)
 {
 	struct cf_handle handle = take(fd);
-	struct cf_event event = event_of(&handle, facts, verdict);
+	struct cf_visit *visit = cf_visit_now(__builtin_frame_address(0));
 	int type;
+
+	share_scope(verdict, visit);
+	struct cf_event event = event_of(&handle, facts, verdict);
 
 	if (policy->mode == CF_MODE_OBSERVE)
 		return observe(fd, &event);
@@ -180,12 +194,14 @@ CF_COLD static int bound(int fd, const struct cf_facts *facts,
 	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);
 	int result = enforce(fd, facts, verdict, &event);
 	pthread_setcanceltype(type, NULL);
+	if (verdict->class == CF_CLASS_SOCKET)
+		visit->waited_ns += event.waited_ns;
 	return result;
 }
 
 int cf_cleanup_fd(int fd)
 {
-	if (!cf_fork_settle(drop_the_parents))
+	if (!cf_fork_settle())
 		return cf_real_close(fd);
 	struct cf_facts facts = cf_facts_look(fd);
 	struct cf_verdict verdict = cf_classify(&facts, policy);

@@ -17,10 +17,13 @@
 #include "facts.h"
 #include "fork.h"
 #include "lock.h"
+#include "objects.h"
 #include "policy.h"
 #include "real.h"
 #include "say.h"
+#include "scope.h"
 #include "task.h"
+#include "wait.h"
 
 static struct cf_policy policy;
 static _Atomic bool is_ready;
@@ -60,12 +63,16 @@ static void read_options(void)
 __attribute__((constructor)) static void begin(void)
 {
 	cf_real_bind();
+	cf_objects_begin();
 	if (getauxval(AT_SECURE))
 		return; /* a stranger chose the environment of a set-uid program */
 	read_options();
 	cf_events_begin(policy.events, policy.run);
 	if (policy.mode != CF_MODE_OFF && cf_fork_begin() && cf_task_begin()) {
 		cf_cleanup_begin(&policy);
+		cf_scope_begin(&policy);
+		cf_wait_begin(&policy);
+		cf_door_wait_begin();
 		atomic_store_explicit(&is_ready, true, memory_order_release);
 	}
 	cf_events_report(&(struct cf_event){ .ending = CF_EVENT_LOADED });

@@ -11,11 +11,18 @@
 /* What makes a function visible to the program; everything else is hidden. */
 #define CF_DOOR __attribute__((visibility("default")))
 
+/* Who has called a door, and where its frame is: in the door itself only. */
+#define CF_CALLER __builtin_return_address(0)
+#define CF_FRAME  __builtin_frame_address(0)
+
 /*
  * Whether a call may come in. No before we are ready, when the user said `off`, in a
  * set-uid program, and in a signal handler that has interrupted us inside a lock:
  * the door is then the plain function.
  */
 bool cf_entry_may_enter(void);
+
+/* Begin, once: say which slots of a libcurl are to lead to the doors of door_wait.c. */
+void cf_door_wait_begin(void);
 
 #endif

@@ -36,15 +36,15 @@ static struct sheet {
 	char bytes[LINE_BYTES];
 } sheets[SHEETS];
 
-static const char *ending_name(const struct cf_event *event)
+static const char *name_of(enum cf_event_ending ending)
 {
 	static const char *const names[] = {
-		[CF_EVENT_FINISHED] = "finished",
-		[CF_EVENT_EXPIRED] = "expired",
+		[CF_EVENT_FINISHED] = "finished",   [CF_EVENT_EXPIRED] = "expired",
+		[CF_EVENT_COMPLETED] = "completed", [CF_EVENT_DOUBLE] = "double",
 		[CF_EVENT_LOADED] = "loaded",
 	};
 
-	return names[event->is_observed ? CF_EVENT_FINISHED : event->ending];
+	return names[ending];
 }
 
 static void complain(const char *what, const char *path, int error)
@@ -165,6 +165,18 @@ static void add_string(struct cf_text *text, const char *key, const char *value)
 	cf_text_add_json(text, value);
 }
 
+/* An fd is a number, an address a string. */
+static void add_handle(struct cf_text *text, const struct cf_event *event)
+{
+	if (!event->is_address) {
+		cf_text_add_number(text, event->handle);
+		return;
+	}
+	cf_text_add(text, "\"");
+	cf_text_add_address(text, event->address);
+	cf_text_add(text, "\"");
+}
+
 /* From pid to the colon of waited_ms. */
 static void add_middle(struct cf_text *text, const struct cf_event *event,
 		       const char *ending)
@@ -173,7 +185,7 @@ static void add_middle(struct cf_text *text, const struct cf_event *event,
 	add_string(text, "call", event->call);
 	add_string(text, "class", event->class);
 	cf_text_add(text, "\",\"handle\":");
-	cf_text_add_number(text, event->handle);
+	add_handle(text, event);
 	cf_text_add(text, ",\"name\":\"");
 	cf_text_add_json(text, event->name);
 	add_string(text, "mount", event->mount);
@@ -195,7 +207,7 @@ static void add_end(struct cf_text *text, const struct cf_event *event)
 	if (event->result < 0)
 		cf_text_add_errno(text, (int)-event->result);
 	if (event->is_observed)
-		add_string(text, "would", "expired");
+		add_string(text, "would", name_of(event->ending));
 	cf_text_add(text, "\"}\n");
 }
 
@@ -216,7 +228,9 @@ static bool write_files(const struct cf_event *event, char *bytes)
 		add_string(&text, "ending", "loaded");
 		cf_text_add(&text, "\"}\n");
 	} else {
-		add_middle(&text, event, ending_name(event));
+		add_middle(
+			&text, event,
+			name_of(event->is_observed ? CF_EVENT_FINISHED : event->ending));
 		add_end(&text, event);
 	}
 	if (text.full)
@@ -229,39 +243,74 @@ static bool write_files(const struct cf_event *event, char *bytes)
 }
 
 /* curfew[4711]: close fd 7 /mnt/a (fuse.s3fs, written): over 5 s, goes on ... */
-static void say_expired(const struct cf_event *event, char *bytes)
+static void add_expired(struct cf_text *line, const struct cf_event *event)
+{
+	bool is_early = event->waited_ns < event->deadline_ns;
+
+	cf_text_add(line, " fd ");
+	cf_text_add_number(line, event->handle);
+	cf_text_add(line, event->name[0] ? " " : "");
+	cf_text_add_printable(line, event->name);
+	cf_text_add(line, " (");
+	cf_text_add_printable(line, event->type);
+	cf_text_add(line, event->is_written ? ", written): " : "): ");
+	if (event->is_observed) {
+		cf_text_add(line, "took ");
+		cf_text_add_duration(line, event->waited_ns);
+		cf_text_add(line, ", would have expired after ");
+		cf_text_add_duration(line, event->deadline_ns);
+		return;
+	}
+	cf_text_add(line, is_early ? "mount is stuck, over " : "over ");
+	cf_text_add_duration(line, is_early ? event->waited_ns : event->deadline_ns);
+	cf_text_add(line, event->is_over
+				  ? ", left to the kernel; close returned "
+				  : ", goes on in the background; close returned ");
+	if (event->result < 0)
+		cf_text_add_errno(line, (int)-event->result);
+	else
+		cf_text_add_number(line, event->result);
+}
+
+/* curfew[4711]: curl_easy_cleanup: over 200 ms for the answer of 10.0.0.1:21; ... */
+static void add_completed(struct cf_text *line, const struct cf_event *event)
+{
+	if (event->is_observed) {
+		cf_text_add(line, ": waited ");
+		cf_text_add_duration(line, event->waited_ns);
+		cf_text_add(line, ", would have ended that after ");
+		cf_text_add_duration(line, event->deadline_ns);
+		return;
+	}
+	cf_text_add(line, event->waited_ns < event->deadline_ns ? ": nothing is left of "
+								: ": over ");
+	cf_text_add_duration(line, event->deadline_ns);
+	cf_text_add(line, " for the ");
+	cf_text_add_printable(line, event->name);
+	cf_text_add(line, "; that wait was ended, the rest is done; result ");
+	cf_text_add_number(line, event->result);
+}
+
+static void say(const struct cf_event *event, char *bytes)
 {
 	struct cf_text line;
 
+	if (event->ending == CF_EVENT_FINISHED || event->ending == CF_EVENT_LOADED)
+		return;
 	cf_say_line(&line, bytes, 1024);
 	cf_text_add(&line, event->call);
-	cf_text_add(&line, " fd ");
-	cf_text_add_number(&line, event->handle);
-	cf_text_add(&line, event->name[0] ? " " : "");
-	cf_text_add_printable(&line, event->name);
-	cf_text_add(&line, " (");
-	cf_text_add_printable(&line, event->type);
-	cf_text_add(&line, event->is_written ? ", written): " : "): ");
-	if (event->is_observed) {
-		cf_text_add(&line, "took ");
-		cf_text_add_duration(&line, event->waited_ns);
-		cf_text_add(&line, ", would have expired after ");
-		cf_text_add_duration(&line, event->deadline_ns);
-		cf_say(&line);
-		return;
+	switch (event->ending) {
+	case CF_EVENT_EXPIRED:
+		add_expired(&line, event);
+		break;
+	case CF_EVENT_COMPLETED:
+		add_completed(&line, event);
+		break;
+	default:
+		cf_text_add(&line, ": a second cleanup of ");
+		cf_text_add_address(&line, event->address);
+		cf_text_add(&line, ", refused");
 	}
-	cf_text_add(&line, event->waited_ns < event->deadline_ns ? "mount is stuck, over "
-								 : "over ");
-	cf_text_add_duration(&line, event->waited_ns < event->deadline_ns
-					    ? event->waited_ns
-					    : event->deadline_ns);
-	cf_text_add(&line, event->is_over
-				   ? ", left to the kernel; close returned "
-				   : ", goes on in the background; close returned ");
-	if (event->result < 0)
-		cf_text_add_errno(&line, (int)-event->result);
-	else
-		cf_text_add_number(&line, event->result);
 	cf_say(&line);
 }
 
@@ -288,8 +337,7 @@ void cf_events_report(const struct cf_event *event)
 
 	if (!sheet)
 		return;
-	if (event->ending == CF_EVENT_EXPIRED)
-		say_expired(event, sheet->bytes);
+	say(event, sheet->bytes);
 	if (write_files(event, sheet->bytes))
 		give_back(sheet);
 }

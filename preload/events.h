@@ -16,9 +16,11 @@
  */
 
 enum cf_event_ending {
-	CF_EVENT_FINISHED, /* within the deadline; to the file only  */
-	CF_EVENT_EXPIRED,  /* the caller was released, the call goes on */
-	CF_EVENT_LOADED	   /* the library is in this process; to CURFEW_RUN only */
+	CF_EVENT_FINISHED,  /* within the deadline; to the file only  */
+	CF_EVENT_EXPIRED,   /* the caller was released, the call goes on */
+	CF_EVENT_COMPLETED, /* a cleanup of libcurl's, by ending what it waited for */
+	CF_EVENT_DOUBLE,    /* a second cleanup of one handle, refused              */
+	CF_EVENT_LOADED	    /* the library is in this process; to CURFEW_RUN only   */
 };
 
 struct cf_event {
@@ -26,10 +28,12 @@ struct cf_event {
 	const char *call;  /* "close" */
 	const char *class; /* "file", "write", ... */
 	bool is_written;
-	int handle;
-	const char *name;  /* where it lives, "" when unknown        */
-	const char *mount; /* mount point, "" for none               */
-	const char *type;  /* for people: "fuse.s3fs", "socket"      */
+	int handle;	     /* an fd, unless                            */
+	bool is_address;     /* the handle is one of libcurl's, which is */
+	const void *address; /* here                                     */
+	const char *name;    /* where it lives, or what it waited for; "" when unknown */
+	const char *mount;   /* mount point, "" for none               */
+	const char *type;    /* for people: "fuse.s3fs", "socket"      */
 	int64_t deadline_ns;
 	int64_t waited_ns;
 	long result;	  /* as the caller got it: 0 or -errno */

@@ -12,7 +12,11 @@
 
 enum { NEW_PROCESS, SETTLING, SETTLED };
 
+#define MOST_RESETS 8
+
 static _Atomic int *stage; /* in a page of its own */
+static void (*resets[MOST_RESETS])(void);
+static int count;
 
 bool cf_fork_wipe(void *pages, unsigned long size)
 {
@@ -30,7 +34,15 @@ bool cf_fork_begin(void)
 	return true;
 }
 
-bool cf_fork_settle(void (*reset)(void))
+bool cf_fork_on_child(void (*reset)(void))
+{
+	if (count == MOST_RESETS)
+		return false;
+	resets[count++] = reset;
+	return true;
+}
+
+bool cf_fork_settle(void)
 {
 	int now = atomic_load_explicit(stage, memory_order_acquire);
 
@@ -39,7 +51,8 @@ bool cf_fork_settle(void (*reset)(void))
 	now = NEW_PROCESS;
 	if (!atomic_compare_exchange_strong(stage, &now, SETTLING))
 		return now == SETTLED;
-	reset();
+	for (int i = 0; i < count; i++)
+		resets[i]();
 	atomic_store_explicit(stage, SETTLED, memory_order_release);
 	return true;
 }

@@ -15,15 +15,19 @@
 /* Begin to watch, once, before anything else of ours runs. False when the kernel cannot. */
 bool cf_fork_begin(void);
 
+/* Have reset() run in each new process, in the order of these calls. Only at the
+   beginning, while there is one thread. False when there are eight already. */
+bool cf_fork_on_child(void (*reset)(void));
+
 /*
  * Make sure that this process has dropped what belongs to its parent: the first
- * caller in a new process runs reset().
+ * caller in a new process runs every reset().
  *
  * errors   False while another thread, or the code that a signal handler has
  *          interrupted, is still at it: the caller then stands aside.
- * signals  Async-signal-safe when reset() is.
+ * signals  Async-signal-safe when each reset() is.
  */
-bool cf_fork_settle(void (*reset)(void));
+bool cf_fork_settle(void);
 
 /* Have the kernel wipe these pages in a forked child. False when it will not. */
 bool cf_fork_wipe(void *pages, unsigned long size);

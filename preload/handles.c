@@ -20,9 +20,13 @@ struct entry {
 	UT_hash_handle hh;
 };
 
+#define MOST_GONE 1024
+
 static struct cf_lock lock;
 static struct cf_pool pool;
 static struct entry *table;
+static struct key gone[MOST_GONE]; /* a ring: the oldest makes place */
+static unsigned buried;
 
 static struct entry *find(const struct key *key)
 {
@@ -32,26 +36,52 @@ static struct entry *find(const struct key *key)
 	return entry;
 }
 
-void cf_handles_add(const struct cf_handle *handle)
+static void drop(struct entry *entry)
+{
+	HASH_DEL(table, entry);
+	cf_pool_put(&pool, entry, sizeof(*entry));
+}
+
+static void add(const struct cf_handle *handle)
 {
 	struct key key = { handle->kind, handle->id };
+	struct entry *entry = find(&key);
+
+	if (!entry) {
+		entry = cf_pool_get(&pool, sizeof(*entry));
+		if (!entry)
+			return;
+		entry->key = key;
+		HASH_ADD(hh, table, key, sizeof(key), entry);
+		if (!entry->hh.tbl) { /* out of memory inside uthash */
+			cf_pool_put(&pool, entry, sizeof(*entry));
+			return;
+		}
+	}
+	entry->handle = *handle;
+}
+
+void cf_handles_add(const struct cf_handle *handle)
+{
+	if (!cf_lock_take(&lock))
+		return;
+	add(handle);
+	cf_lock_release(&lock);
+}
+
+void cf_handles_bury(const struct cf_handle *handle)
+{
+	struct cf_handle dead = *handle;
 
 	if (!cf_lock_take(&lock))
 		return;
-	struct entry *entry = find(&key);
-	if (!entry) {
-		entry = cf_pool_get(&pool, sizeof(*entry));
-		if (entry) {
-			entry->key = key;
-			HASH_ADD(hh, table, key, sizeof(key), entry);
-			if (!entry->hh.tbl) { /* out of memory inside uthash */
-				cf_pool_put(&pool, entry, sizeof(*entry));
-				entry = NULL;
-			}
-		}
-	}
-	if (entry)
-		entry->handle = *handle;
+	struct key *oldest = &gone[buried++ % MOST_GONE];
+	struct entry *entry = buried > MOST_GONE ? find(oldest) : NULL;
+	if (entry && entry->handle.is_gone)
+		drop(entry);
+	*oldest = (struct key){ handle->kind, handle->id };
+	dead.is_gone = true;
+	add(&dead);
 	cf_lock_release(&lock);
 }
 
@@ -64,11 +94,35 @@ bool cf_handles_take(enum cf_handle_kind kind, uintptr_t id, struct cf_handle *h
 	struct entry *entry = find(&key);
 	if (entry) {
 		*handle = entry->handle;
-		HASH_DEL(table, entry);
-		cf_pool_put(&pool, entry, sizeof(*entry));
+		drop(entry);
 	}
 	cf_lock_release(&lock);
 	return entry != NULL;
+}
+
+bool cf_handles_find(enum cf_handle_kind kind, uintptr_t id, struct cf_handle *handle)
+{
+	struct key key = { kind, id };
+
+	if (!cf_lock_take(&lock))
+		return false;
+	struct entry *entry = find(&key);
+	if (entry)
+		*handle = entry->handle;
+	cf_lock_release(&lock);
+	return entry != NULL;
+}
+
+void cf_handles_set_waited(enum cf_handle_kind kind, uintptr_t id, int64_t waited_ns)
+{
+	struct key key = { kind, id };
+
+	if (!cf_lock_take(&lock))
+		return;
+	struct entry *entry = find(&key);
+	if (entry)
+		entry->handle.waited_ns = waited_ns;
+	cf_lock_release(&lock);
 }
 
 unsigned cf_handles_count(void)
@@ -86,4 +140,5 @@ void cf_handles_after_fork(void)
 	lock = (struct cf_lock){ 0 };
 	pool = (struct cf_pool){ 0 };
 	table = NULL;
+	buried = 0;
 }

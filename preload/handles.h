@@ -20,13 +20,20 @@
 #define CF_HANDLE_NAME_BYTES 256
 
 enum cf_handle_kind {
-	CF_HANDLE_FD, /* id is the number */
+	CF_HANDLE_FD, /* id is the number; of libcurl's handles, the address */
+	CF_HANDLE_EASY,
+	CF_HANDLE_MULTI,
+	CF_HANDLE_SHARE,
 };
 
 struct cf_handle {
 	enum cf_handle_kind kind;
 	uintptr_t id;
-	cf_instant seen; /* for the first time */
+	cf_instant seen;   /* for the first time                                    */
+	uintptr_t owner;   /* of an easy handle: its multi, 0 for none              */
+	int64_t waited_ns; /* in cleanups, since something of it has completed      */
+	bool is_born;	   /* its init has come through a door                      */
+	bool is_gone;	   /* and so has its cleanup: kept to know a second one by  */
 	char name[CF_HANDLE_NAME_BYTES];
 };
 
@@ -36,6 +43,16 @@ void cf_handles_add(const struct cf_handle *handle);
 /* Take a handle out of the table into *handle. False when it is not there: another
    thread has taken it, or it was never seen. */
 bool cf_handles_take(enum cf_handle_kind kind, uintptr_t id, struct cf_handle *handle);
+
+/* Copy a handle that stays in the table into *handle. False when it is not there. */
+bool cf_handles_find(enum cf_handle_kind kind, uintptr_t id, struct cf_handle *handle);
+
+/* Keep a handle that is gone, for a while (until 1,024 more are): it must not be taken for
+   a live one when it comes a second time. */
+void cf_handles_bury(const struct cf_handle *handle);
+
+/* Store what has been waited in cleanups of a handle of libcurl's, if it is there. */
+void cf_handles_set_waited(enum cf_handle_kind kind, uintptr_t id, int64_t waited_ns);
 
 /* How many handles are in the table. */
 unsigned cf_handles_count(void);

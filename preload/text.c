@@ -150,6 +150,18 @@ static size_t utf8_length(const unsigned char *s)
 	return length;
 }
 
+void cf_text_add_address(struct cf_text *text, const void *address)
+{
+	int shift = 60;
+
+	while (shift > 0 && !((uintptr_t)address >> shift))
+		shift -= 4;
+	cf_text_add(text, "0x");
+	for (; shift >= 0; shift -= 4)
+		cf_text_add_bytes(
+			text, &"0123456789abcdef"[(uintptr_t)address >> shift & 15], 1);
+}
+
 void cf_text_add_json(struct cf_text *text, const char *string)
 {
 	static const char hex[] = "0123456789abcdef";

@@ -43,6 +43,9 @@ void cf_text_add_bytes(struct cf_text *text, const char *string, size_t length);
 void cf_text_add_number(struct cf_text *text, int64_t number);
 void cf_text_add_padded(struct cf_text *text, uint64_t number, int width);
 
+/* Append an address: `0x7f..`. */
+void cf_text_add_address(struct cf_text *text, const void *address);
+
 /* Append the inside of a JSON string: quotes, backslashes, control characters and
    bytes that are not UTF-8 are escaped. */
 void cf_text_add_json(struct cf_text *text, const char *string);

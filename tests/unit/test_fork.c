@@ -22,14 +22,14 @@ static void reset(void)
 static int given_a_watched_process(void **state)
 {
 	(void)state;
-	return cf_fork_begin() ? 0 : -1;
+	return cf_fork_begin() && cf_fork_on_child(reset) ? 0 : -1;
 }
 
 static void the_process_that_began_drops_nothing(void **state)
 {
 	(void)state;
-	assert_true(cf_fork_settle(reset));
-	assert_true(cf_fork_settle(reset));
+	assert_true(cf_fork_settle());
+	assert_true(cf_fork_settle());
 	assert_int_equal(resets, 0);
 }
 
@@ -37,9 +37,9 @@ static void settle_twice(void **state)
 {
 	(void)state;
 	resets = 0;
-	assert_true(cf_fork_settle(reset));
+	assert_true(cf_fork_settle());
 	assert_int_equal(resets, 1);
-	assert_true(cf_fork_settle(reset));
+	assert_true(cf_fork_settle());
 	assert_int_equal(resets, 1);
 }
 
@@ -55,7 +55,7 @@ static void law_9_a_forked_child_drops_what_was_its_parents_once(void **state)
 	(void)state;
 	unit_in_child(settle_twice, NULL);
 	unit_in_child(settle_in_two_generations, NULL);
-	assert_true(cf_fork_settle(reset));
+	assert_true(cf_fork_settle());
 	assert_int_equal(resets, 0);
 }
 
@@ -66,14 +66,14 @@ static void a_child_of_the_raw_system_call_is_noticed_too(void **state)
 	(void)state;
 	pid_t child = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
 	if (child == 0)
-		_exit(cf_fork_settle(reset) && resets == 1 ? 0 : 1);
+		_exit(cf_fork_settle() && resets == 1 ? 0 : 1);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 }
 
 static void settle_in_vfork_child(void *settled)
 {
-	*(bool *)settled = cf_fork_settle(reset);
+	*(bool *)settled = cf_fork_settle();
 }
 
 static void law_9_a_vfork_child_drops_nothing_of_the_memory_that_it_shares(void **state)
@@ -90,17 +90,19 @@ static bool settled_meanwhile = true;
 
 static void settle_within(void)
 {
-	settled_meanwhile = cf_fork_settle(reset);
+	settled_meanwhile = cf_fork_settle();
 }
 
 static void settle_within_settling(void **state)
 {
 	(void)state;
-	assert_true(cf_fork_settle(settle_within));
+	resets = 0;
+	assert_true(cf_fork_on_child(settle_within));
+	assert_true(cf_fork_settle());
 	assert_false(settled_meanwhile);
-	assert_int_equal(resets, 0);
-	assert_true(cf_fork_settle(reset));
-	assert_int_equal(resets, 0);
+	assert_int_equal(resets, 1);
+	assert_true(cf_fork_settle());
+	assert_int_equal(resets, 1);
 }
 
 static void whoever_comes_while_another_settles_stands_aside(void **state)

@@ -201,7 +201,8 @@ static void expire_after_a_second(void **state)
 	struct gate *gate = *state;
 	struct cf_order order = order_of(gate_call(gate), 1000 * CF_MS);
 
-	assert_true(cf_fork_settle(cf_hand_after_fork));
+	assert_true(cf_fork_on_child(cf_hand_after_fork));
+	assert_true(cf_fork_settle());
 	struct cf_outcome outcome = run(&order);
 	assert_int_equal(outcome.ending, CF_EXPIRED);
 	unit_assert_took(outcome.waited_ns, 1550, 1650);

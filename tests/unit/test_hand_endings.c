@@ -316,7 +316,8 @@ static void have_no_hands(void **state)
 {
 	(void)state;
 	assert_int_equal(*cf_hand_slow(), 1);
-	assert_true(cf_fork_settle(cf_hand_after_fork));
+	assert_true(cf_fork_on_child(cf_hand_after_fork));
+	assert_true(cf_fork_settle());
 	assert_int_equal(*cf_hand_slow(), 0);
 }
 

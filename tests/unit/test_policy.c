@@ -42,6 +42,7 @@ static void the_defaults_are_those_of_the_manual(void **state)
 	assert_int_equal(policy.deadline_ns[CF_CLASS_FILE], 300 * CF_MS);
 	assert_int_equal(policy.deadline_ns[CF_CLASS_WRITE], 5000 * CF_MS);
 	assert_int_equal(policy.deadline_ns[CF_CLASS_SOCKET], 300 * CF_MS);
+	assert_int_equal(policy.deadline_ns[CF_CLASS_CURL], 200 * CF_MS);
 	assert_int_equal(policy.deadline_ns[CF_CLASS_OTHER], 100 * CF_MS);
 	assert_false(policy.write_expires_ok);
 	assert_false(policy.quiet);
@@ -55,21 +56,24 @@ struct right {
 	struct cf_policy expected;
 };
 
-#define DEADLINES(file, write, socket, other)                                            \
-	.deadline_ns = { (file)*CF_MS, (write)*CF_MS, (socket)*CF_MS, (other)*CF_MS }
-#define DEFAULT_DEADLINES DEADLINES(300, 5000, 300, 100)
+#define DEADLINES(file, write, socket, curl, other)                                      \
+	.deadline_ns = { (file)*CF_MS, (write)*CF_MS, (socket)*CF_MS, (curl)*CF_MS,      \
+			 (other)*CF_MS }
+#define DEFAULT_DEADLINES DEADLINES(300, 5000, 300, 200, 100)
 
 static const struct right rights[] = {
 	{ "CURFEW", "enforce", { CF_MODE_ENFORCE, DEFAULT_DEADLINES } },
 	{ "CURFEW", "observe", { CF_MODE_OBSERVE, DEFAULT_DEADLINES } },
 	{ "CURFEW", "off", { CF_MODE_OFF, DEFAULT_DEADLINES } },
-	{ DEADLINE "FILE", "250ms", { 0, DEADLINES(250, 5000, 300, 100) } },
-	{ DEADLINE "WRITE", "1.5s", { 0, DEADLINES(300, 1500, 300, 100) } },
-	{ DEADLINE "SOCKET", "1m", { 0, DEADLINES(300, 5000, 60000, 100) } },
-	{ DEADLINE "OTHER", "0", { 0, DEADLINES(300, 5000, 300, 0) } },
+	{ DEADLINE "FILE", "250ms", { 0, DEADLINES(250, 5000, 300, 200, 100) } },
+	{ DEADLINE "WRITE", "1.5s", { 0, DEADLINES(300, 1500, 300, 200, 100) } },
+	{ DEADLINE "SOCKET", "1m", { 0, DEADLINES(300, 5000, 60000, 200, 100) } },
+	{ DEADLINE "CURL", "1s", { 0, DEADLINES(300, 5000, 300, 1000, 100) } },
+	{ DEADLINE "OTHER", "0", { 0, DEADLINES(300, 5000, 300, 200, 0) } },
 	{ DEADLINE "FILE",
 	  "off",
-	  { .deadline_ns = { CF_NEVER, 5000 * CF_MS, 300 * CF_MS, 100 * CF_MS } } },
+	  { .deadline_ns = { CF_NEVER, 5000 * CF_MS, 300 * CF_MS, 200 * CF_MS,
+			     100 * CF_MS } } },
 	{ "CURFEW_ON_EXPIRY_WRITE", "eio", { 0, DEFAULT_DEADLINES } },
 	{ "CURFEW_ON_EXPIRY_WRITE",
 	  "ok",
@@ -93,6 +97,7 @@ static const struct {
 	{ DEADLINE "FILE", "300" },
 	{ DEADLINE "WRITE", "soon" },
 	{ DEADLINE "SOCKET", "-1s" },
+	{ DEADLINE "CURL", "0.2" },
 	{ DEADLINE "OTHER", "1 s" },
 	{ "CURFEW_ON_EXPIRY_WRITE", "" },
 	{ "CURFEW_ON_EXPIRY_WRITE", "EIO" },
@@ -164,17 +169,17 @@ static void every_option_of_the_table_is_tested_here_right_and_wrong(void **stat
 		if (!right || !wrong || !option->takes || !option->takes[0])
 			fail_msg("%s", option->variable);
 	}
-	assert_int_equal(count, 9);
+	assert_int_equal(count, 10);
 	assert_null(cf_policy_option(count + 1));
 	assert_null(cf_policy_option(SIZE_MAX));
 }
 
 static void every_class_has_its_name(void **state)
 {
-	static const char *const names[] = { "file", "write", "socket", "other" };
+	static const char *const names[] = { "file", "write", "socket", "curl", "other" };
 
 	(void)state;
-	assert_int_equal(CF_CLASSES, 4);
+	assert_int_equal(CF_CLASSES, 5);
 	for (int class = 0; class < CF_CLASSES; class ++)
 		assert_string_equal(cf_policy_class_name((enum cf_class) class),
 				    names[class]);

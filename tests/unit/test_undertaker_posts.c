@@ -114,7 +114,8 @@ static void have_an_undertaker_too(void **state)
 {
 	struct program *program = *state;
 
-	assert_true(cf_fork_settle(cf_undertaker_after_fork));
+	assert_true(cf_fork_on_child(cf_undertaker_after_fork));
+	assert_true(cf_fork_settle());
 	assert_false(has_undertaker(NULL));
 	assert_true(program_get_watched(program));
 	assert_true(unit_await(has_undertaker, NULL, 5000));

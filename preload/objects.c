@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * objects.c - the loader's view: callers, libcurls, and who calls which. Floor 1.
+ *
+ * What was found for a caller is kept under its link map, and believed while the loader
+ * still shows the same two objects, the caller's and libcurl's, at the same places.
+ */
+#include "objects.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "dynamic.h"
+#include "lock.h"
+#include "pool.h"
+#include "raw.h"
+
+#define MOST_CALLERS 64
+#define MOST_CURLS   16
+
+static const char *const names[CF_CURL_FUNCTIONS] = {
+	[CF_CURL_EASY_INIT] = "curl_easy_init",
+	[CF_CURL_EASY_DUPHANDLE] = "curl_easy_duphandle",
+	[CF_CURL_MULTI_INIT] = "curl_multi_init",
+	[CF_CURL_SHARE_INIT] = "curl_share_init",
+	[CF_CURL_EASY_PERFORM] = "curl_easy_perform",
+	[CF_CURL_MULTI_ADD_HANDLE] = "curl_multi_add_handle",
+	[CF_CURL_MULTI_PERFORM] = "curl_multi_perform",
+	[CF_CURL_MULTI_POLL] = "curl_multi_poll",
+	[CF_CURL_MULTI_WAIT] = "curl_multi_wait",
+	[CF_CURL_MULTI_SOCKET_ACTION] = "curl_multi_socket_action",
+	[CF_CURL_MULTI_SOCKET] = "curl_multi_socket",
+	[CF_CURL_MULTI_SOCKET_ALL] = "curl_multi_socket_all",
+	[CF_CURL_MULTI_INFO_READ] = "curl_multi_info_read",
+	[CF_CURL_MULTI_REMOVE_HANDLE] = "curl_multi_remove_handle",
+	[CF_CURL_MULTI_CLEANUP] = "curl_multi_cleanup",
+	[CF_CURL_EASY_CLEANUP] = "curl_easy_cleanup",
+	[CF_CURL_SHARE_CLEANUP] = "curl_share_cleanup",
+	[CF_CURL_GLOBAL_CLEANUP] = "curl_global_cleanup",
+};
+
+/* An object as the loader shows it: no two that follow each other look the same. */
+struct sight {
+	const struct link_map *map;
+	const void *start, *end, *frames;
+};
+
+struct caller {
+	struct sight self, curl;
+	cf_function function[CF_CURL_FUNCTIONS];
+};
+
+struct list {
+	int count;
+	struct {
+		const void *start, *end;
+	} range[MOST_CURLS];
+};
+
+static struct sight ourselves;
+static int (*find_object)(void *address, struct dl_find_object *found);
+static struct cf_lock lock; /* of pool */
+static struct cf_pool pool;
+static struct caller *_Atomic callers[MOST_CALLERS]; /* never freed, replaced at most */
+static struct list lists[2];			     /* the present one, and the next */
+static struct list *_Atomic curls = &lists[0];
+static struct cf_generation seen; /* when that list was made */
+
+static bool look(const void *address, struct sight *sight)
+{
+	struct dl_find_object found;
+
+	if (!find_object || find_object((void *)address, &found) != 0)
+		return false;
+	*sight = (struct sight){ found.dlfo_link_map, found.dlfo_map_start,
+				 found.dlfo_map_end, found.dlfo_eh_frame };
+	return true;
+}
+
+static bool is_same(const struct sight *one, const struct sight *other)
+{
+	return one->map == other->map && one->start == other->start &&
+	       one->end == other->end && one->frames == other->frames;
+}
+
+void cf_objects_begin(void)
+{
+	find_object = (int (*)(void *, struct dl_find_object *))dlsym(RTLD_DEFAULT,
+								      "_dl_find_object");
+	look((const void *)cf_objects_begin, &ourselves);
+}
+
+const char *cf_objects_name(enum cf_curl_function function)
+{
+	return names[function];
+}
+
+bool cf_objects_is_curl(const void *address)
+{
+	const struct list *list = atomic_load_explicit(&curls, memory_order_acquire);
+
+	for (int i = 0; i < list->count; i++) {
+		if (address >= list->range[i].start && address < list->range[i].end)
+			return true;
+	}
+	return false;
+}
+
+struct search {
+	struct cf_generation *seen;
+	void (*visit)(const struct dl_phdr_info *object);
+	struct list *list; /* NULL until the first object has been seen */
+};
+
+static bool is_news(const struct dl_phdr_info *object, struct cf_generation *before)
+{
+	if (object->dlpi_adds == before->loads && object->dlpi_subs == before->unloads)
+		return false;
+	before->loads = object->dlpi_adds;
+	before->unloads = object->dlpi_subs;
+	return true;
+}
+
+static int look_at(struct dl_phdr_info *object, size_t size, void *data)
+{
+	struct search *search = data;
+	const void *start = (const void *)object->dlpi_addr;
+	const void *end = (const void *)cf_dynamic_end(object);
+
+	(void)size;
+	if (!search->list) {
+		if (!is_news(object, search->seen))
+			return 1;
+		search->list = atomic_load(&curls) == lists ? lists + 1 : lists;
+		search->list->count = 0;
+	}
+	if ((ourselves.start >= start && ourselves.start < end) ||
+	    !cf_dynamic_defines(object, names[CF_CURL_MULTI_CLEANUP]))
+		return 0;
+	if (search->visit)
+		search->visit(object);
+	if (search->list->count < MOST_CURLS) {
+		int i = search->list->count++;
+
+		search->list->range[i].start = start;
+		search->list->range[i].end = end;
+	}
+	return 0;
+}
+
+void cf_objects_visit(struct cf_generation *before,
+		      void (*visit)(const struct dl_phdr_info *object))
+{
+	struct search search = { .seen = before, .visit = visit };
+
+	dl_iterate_phdr(look_at, &search);
+	if (search.list)
+		atomic_store_explicit(&curls, search.list, memory_order_release);
+}
+
+/* What `handle` finds, unless that is our own door. */
+static cf_function find(void *handle, const char *name)
+{
+	void *symbol = dlsym(handle, name);
+	struct sight sight;
+
+	if (!symbol || (look(symbol, &sight) && sight.map == ourselves.map))
+		return NULL;
+	return (cf_function)symbol;
+}
+
+static void find_missing(struct caller *caller, void *handle)
+{
+	for (int i = 0; handle && i < CF_CURL_FUNCTIONS; i++) {
+		if (!caller->function[i])
+			caller->function[i] = find(handle, names[i]);
+	}
+}
+
+static void find_in_object(struct caller *caller, const struct link_map *map)
+{
+	void *handle =
+		dlopen(map->l_name[0] ? map->l_name : NULL, RTLD_NOLOAD | RTLD_LAZY);
+
+	find_missing(caller, handle);
+	if (handle)
+		dlclose(handle);
+}
+
+/* The caller's own, then the next in the program's scope. A wrapper that ends in a jump
+   leaves the return address of its own caller, who may know no libcurl at all. */
+static void find_all(struct caller *caller)
+{
+	const struct list *list;
+	struct sight only;
+
+	cf_objects_visit(&seen, NULL);
+	list = atomic_load(&curls);
+	find_in_object(caller, caller->self.map);
+	find_missing(caller, RTLD_NEXT);
+	if (!caller->function[CF_CURL_MULTI_CLEANUP] && list->count == 1 &&
+	    look(list->range[0].start, &only))
+		find_in_object(caller, only.map);
+	dlerror(); /* what was not found is no error of the program's */
+}
+
+static struct caller *keep(const struct caller *caller)
+{
+	struct caller *kept = NULL;
+
+	if (cf_lock_take(&lock)) {
+		kept = cf_pool_get(&pool, sizeof(*kept));
+		cf_lock_release(&lock);
+	}
+	if (kept)
+		*kept = *caller;
+	return kept;
+}
+
+static bool is_good(const struct caller *caller, const struct sight *self)
+{
+	struct sight curl;
+	cf_function any = caller->function[CF_CURL_MULTI_CLEANUP];
+
+	return is_same(&caller->self, self) && any && look((const void *)any, &curl) &&
+	       is_same(&caller->curl, &curl);
+}
+
+/* Where what is known of this caller is kept, or may be; NULL when all is full. */
+static struct caller *_Atomic *place_of(const struct link_map *map)
+{
+	unsigned first = (unsigned)((uintptr_t)map >> 5);
+
+	for (unsigned i = 0; i < MOST_CALLERS; i++) {
+		struct caller *_Atomic *place = &callers[(first + i) % MOST_CALLERS];
+		struct caller *caller = atomic_load_explicit(place, memory_order_acquire);
+
+		if (!caller || caller->self.map == map)
+			return place;
+	}
+	return NULL;
+}
+
+CF_COLD static cf_function look_up(const struct sight *self,
+				   struct caller *_Atomic *place,
+				   enum cf_curl_function function)
+{
+	struct caller caller = { .self = *self };
+	int error = errno;
+
+	find_all(&caller);
+	errno = error;
+	if (look((const void *)caller.function[CF_CURL_MULTI_CLEANUP], &caller.curl)) {
+		struct caller *kept = place ? keep(&caller) : NULL;
+
+		if (kept)
+			atomic_store_explicit(place, kept, memory_order_release);
+	}
+	return caller.function[function];
+}
+
+cf_function cf_objects_function(enum cf_curl_function function, const void *address)
+{
+	struct sight self;
+
+	if (!look(address, &self))
+		self = ourselves; /* code that no object holds: what we find is the best */
+	struct caller *_Atomic *place = place_of(self.map);
+	struct caller *caller =
+		place ? atomic_load_explicit(place, memory_order_acquire) : NULL;
+	if (caller && is_good(caller, &self))
+		return caller->function[function];
+	return look_up(&self, place, function);
+}

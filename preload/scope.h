@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CF_SCOPE_H
+#define CF_SCOPE_H
+
+#include <stdbool.h>
+
+#include "handles.h"
+#include "objects.h"
+#include "policy.h"
+#include "visit.h"
+
+/*
+ * scope.h - the story of a library cleanup: it stays on its thread, and its waits end in
+ * time.
+ *
+ * Floor 3. Whoever stands in front of a function of libcurl's encloses the real call in
+ * an enter and its leave; wait.h then ends what the call waits for. Not for signal
+ * handlers. errno is left alone.
+ */
+
+struct cf_scope {
+	/* Filled in by the door. */
+	enum cf_curl_function function;
+	enum cf_handle_kind kind; /* of the handle that time is charged to */
+	const void *handle;	  /* NULL for none                         */
+	const void *caller;	  /* return address of the door            */
+	const void *frame;	  /* frame address of the door             */
+	/* Ours. */
+	bool is_outermost;
+	cf_instant entered;
+	struct cf_visit before;
+	struct cf_handle taken;
+};
+
+/* Begin, once, with a policy that must outlive every call. */
+void cf_scope_begin(const struct cf_policy *policy);
+
+/* The function that the caller would have found without us; NULL when there is none. */
+cf_function cf_scope_real(const struct cf_scope *scope);
+
+/* A handle has been made: it is live, whatever was known under its address. NULL is none. */
+void cf_scope_note_birth(enum cf_handle_kind kind, const void *handle,
+			 const void *caller);
+
+/* An easy handle was added to a multi, or removed (multi NULL). */
+void cf_scope_note_owner(const void *easy, const void *multi, const void *caller);
+
+/* A transfer of this handle is complete: its cleanup has the whole deadline again. */
+void cf_scope_note_complete(enum cf_handle_kind kind, const void *handle);
+
+/*
+ * Around a call that cleans up. `is_last` when the handle does not outlive it.
+ *
+ * result  False for the second cleanup of a handle: reported, and not to be made.
+ */
+bool cf_scope_enter(struct cf_scope *scope, bool is_last);
+
+/* After it: libcurl's result, and whether it refused (the handle then lives on). */
+void cf_scope_leave(struct cf_scope *scope, int result, bool is_refused);
+
+/* Around a call that lets libcurl work: waits in it are the program's own wish, also
+   inside a callback of a cleanup, whose time stands still meanwhile. */
+void cf_scope_enter_transfer(struct cf_scope *scope);
+void cf_scope_leave_transfer(struct cf_scope *scope, int result);
+
+#endif
