@@ -201,8 +201,6 @@ CF_COLD static int bound(int fd, const struct cf_facts *facts, struct cf_verdict
 
 int cf_cleanup_fd(int fd)
 {
-	if (!cf_fork_settle())
-		return cf_real_close(fd);
 	struct cf_facts facts = cf_facts_look(fd);
 	struct cf_verdict verdict = cf_classify(&facts, policy);
 	return verdict.is_bound ? bound(fd, &facts, &verdict) : cf_real_close(fd);

@@ -81,5 +81,5 @@ __attribute__((constructor)) static void begin(void)
 bool cf_entry_may_enter(void)
 {
 	return atomic_load_explicit(&is_ready, memory_order_acquire) &&
-	       !cf_lock_is_held();
+	       !cf_lock_is_held() && cf_fork_settle();
 }

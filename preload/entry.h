@@ -18,7 +18,8 @@
 /*
  * Whether a call may come in. No before we are ready, when the user said `off`, in a
  * set-uid program, and in a signal handler that has interrupted us inside a lock:
- * the door is then the plain function.
+ * the door is then the plain function. The first yes in a forked child comes after what
+ * was its parent's has been dropped.
  */
 bool cf_entry_may_enter(void);
 

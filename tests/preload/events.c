@@ -34,6 +34,19 @@ static double take_number(const cJSON *object, const char *key)
 	return item->valuedouble;
 }
 
+/* An fd is a number, a handle of libcurl's an address in a string. */
+static void take_handle(const cJSON *object, struct event *event)
+{
+	event->handle = -1;
+	event->address[0] = '\0';
+	if (!cJSON_IsString(cJSON_GetObjectItemCaseSensitive(object, "handle"))) {
+		event->handle = (int)take_number(object, "handle");
+		return;
+	}
+	take_string(object, "handle", event->address, sizeof(event->address));
+	assert_memory_equal(event->address, "0x", 2);
+}
+
 static void check_time(const cJSON *object)
 {
 	static const char pattern[] = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:"
@@ -54,7 +67,7 @@ static void take(const cJSON *object, struct event *event)
 
 	check_time(object);
 	event->pid = (int)take_number(object, "pid");
-	event->handle = (int)take_number(object, "handle");
+	take_handle(object, event);
 	event->result = (int)take_number(object, "result");
 	event->waited_ms = take_number(object, "waited_ms");
 	event->deadline_ms =

@@ -10,7 +10,8 @@
  */
 
 struct event {
-	int pid, handle;
+	int pid, handle;  /* an fd; -1 for a handle of libcurl's */
+	char address[24]; /* of that; "" for an fd               */
 	char comm[32], call[32], class[16], name[256], mount[256];
 	char ending[16], error[32], would[16]; /* would is "" outside of observe mode */
 	double deadline_ms, waited_ms;	       /* deadline_ms is -1 for none          */

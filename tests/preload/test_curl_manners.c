@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_curl_manners.c - what programs do within and around a cleanup of libcurl's is as
+ * stock, and bounded all the same.
+ */
+#include <stddef.h>
+
+#include "bounds.h"
+#include "events.h"
+#include "run.h"
+#include "servers.h"
+#include "suite.h"
+
+#define END_MS 15000
+
+static struct running *run(const char *verb, int is_stock, int status)
+{
+	servers_start();
+	struct running *victim = run_start(&(struct run_order){
+		RUN_VICTIM("curl_manners"), { verb }, { NULL }, is_stock });
+	run_assert_ends(victim, END_MS, status);
+	return victim;
+}
+
+static void after_a_longjmp_out_of_a_cleanup_nothing_is_cut(void **state)
+{
+	(void)state;
+	for (int is_stock = 1; is_stock >= 0; is_stock--) {
+		struct running *victim = run("jump", is_stock, VICTIM_STATUS);
+
+		assert_int_equal(victim->marks->number[0], 0);
+		bounds_took("the next cleanup", &victim->marks->call[0], 50, 150);
+	}
+}
+
+static void a_transfer_from_a_close_callback_takes_its_time(void **state)
+{
+	(void)state;
+	for (int is_stock = 1; is_stock >= 0; is_stock--)
+		assert_int_equal(run("inside", is_stock, VICTIM_STATUS)->marks->number[0],
+				 0);
+}
+
+static void what_a_callback_polls_itself_is_not_cut(void **state)
+{
+	(void)state;
+	for (int is_stock = 1; is_stock >= 0; is_stock--) {
+		struct running *victim = run("own_poll", is_stock, VICTIM_STATUS);
+
+		assert_int_equal(victim->marks->number[0], 0);
+		assert_int_equal(victim->marks->number[1], 0);
+		assert_int_equal(victim->marks->number[2], 1);
+		bounds_took("curl_easy_cleanup", &victim->marks->call[0], 1200, 1500);
+	}
+}
+
+static void a_cleanup_in_an_atexit_handler_is_bounded(void **state)
+{
+	(void)state;
+	struct running *victim = run("at_exit", 0, VICTIM_STATUS);
+	bounds_took("curl_easy_cleanup", &victim->marks->call[0], 200, 250);
+	events_only(victim->events, "completed");
+}
+
+static void a_cleanup_on_another_thread_than_inits_is_bounded(void **state)
+{
+	(void)state;
+	struct running *victim = run("other_thread", 0, VICTIM_STATUS);
+	bounds_took("curl_easy_cleanup", &victim->marks->call[0], 200, 250);
+	events_only(victim->events, "completed");
+}
+
+/* The thread that resolves does not exist in the child, and libc knows. */
+static void a_cleanup_in_a_forked_child_waits_for_no_thread_of_the_parent(void **state)
+{
+	(void)state;
+	for (int is_stock = 1; is_stock >= 0; is_stock--) {
+		struct running *victim = run("forked", is_stock, VICTIM_STATUS);
+
+		bounds_took("curl_multi_remove_handle", &victim->marks->call[0], 0, 100);
+	}
+}
+
+static void a_second_cleanup_is_refused_and_reported(void **state)
+{
+	(void)state;
+	struct running *victim = run("twice", 0, VICTIM_STATUS);
+	assert_int_equal(victim->marks->call[0].result, 0);
+	assert_int_equal(victim->marks->call[1].result, 1); /* CURLM_BAD_HANDLE */
+	const struct event *event = events_only(victim->events, "double");
+	assert_string_equal(event->call, "curl_multi_cleanup");
+}
+
+static void a_share_in_use_is_refused_by_libcurl_and_lives_on(void **state)
+{
+	(void)state;
+	struct running *victim = run("in_use", 0, VICTIM_STATUS);
+	assert_int_equal(victim->marks->number[0], 0);
+	assert_int_equal(victim->marks->call[0].result, 2); /* CURLSHE_IN_USE */
+	bounds_took("curl_share_cleanup", &victim->marks->call[1], 200, 250);
+	assert_int_equal(victim->marks->call[1].result, 0);
+	events_assert_count(victim->events, "double", 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SUITE_TEST(after_a_longjmp_out_of_a_cleanup_nothing_is_cut),
+		SUITE_TEST(a_transfer_from_a_close_callback_takes_its_time),
+		SUITE_TEST(what_a_callback_polls_itself_is_not_cut),
+		SUITE_TEST(a_cleanup_in_an_atexit_handler_is_bounded),
+		SUITE_TEST(a_cleanup_on_another_thread_than_inits_is_bounded),
+		SUITE_TEST(a_cleanup_in_a_forked_child_waits_for_no_thread_of_the_parent),
+		SUITE_TEST(a_second_cleanup_is_refused_and_reported),
+		SUITE_TEST(a_share_in_use_is_refused_by_libcurl_and_lives_on),
+	};
+
+	return suite_run(tests);
+}
