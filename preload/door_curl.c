@@ -29,8 +29,10 @@ CF_DOOR CURLMcode curl_multi_cleanup(CURLM *multi)
 
 	if (!real)
 		return CURLM_INTERNAL_ERROR;
-	if (!cf_entry_may_enter())
+	if (!cf_entry_may_enter()) {
+		cf_scope_forget(&scope);
 		return real(multi);
+	}
 	if (!cf_scope_enter(&scope, true))
 		return CURLM_BAD_HANDLE;
 	CURLMcode result = real(multi);
@@ -63,6 +65,7 @@ CF_DOOR void curl_easy_cleanup(CURL *easy)
 	if (!real)
 		return;
 	if (!cf_entry_may_enter()) {
+		cf_scope_forget(&scope);
 		real(easy);
 	} else if (cf_scope_enter(&scope, true)) {
 		real(easy);
@@ -77,8 +80,10 @@ CF_DOOR CURLSHcode curl_share_cleanup(CURLSH *share)
 
 	if (!real)
 		return CURLSHE_INVALID;
-	if (!cf_entry_may_enter())
+	if (!cf_entry_may_enter()) {
+		cf_scope_forget(&scope);
 		return real(share);
+	}
 	if (!cf_scope_enter(&scope, true))
 		return CURLSHE_INVALID;
 	CURLSHcode result = real(share);
@@ -108,11 +113,10 @@ CF_DOOR CURL *curl_easy_init(void)
 
 	if (!real)
 		return NULL;
-	if (!cf_entry_may_enter())
-		return real();
-	cf_got_attach();
+	if (cf_entry_may_enter())
+		cf_got_attach();
 	CURL *easy = real();
-	cf_scope_note_birth(CF_HANDLE_EASY, easy, scope.caller);
+	cf_scope_note_birth(CF_HANDLE_EASY, easy, scope.caller, (cf_function)real);
 	return easy;
 }
 
@@ -124,8 +128,7 @@ CF_DOOR CURL *curl_easy_duphandle(CURL *from)
 	if (!real)
 		return NULL;
 	CURL *easy = real(from);
-	if (cf_entry_may_enter())
-		cf_scope_note_birth(CF_HANDLE_EASY, easy, scope.caller);
+	cf_scope_note_birth(CF_HANDLE_EASY, easy, scope.caller, (cf_function)real);
 	return easy;
 }
 
@@ -136,11 +139,10 @@ CF_DOOR CURLM *curl_multi_init(void)
 
 	if (!real)
 		return NULL;
-	if (!cf_entry_may_enter())
-		return real();
-	cf_got_attach();
+	if (cf_entry_may_enter())
+		cf_got_attach();
 	CURLM *multi = real();
-	cf_scope_note_birth(CF_HANDLE_MULTI, multi, scope.caller);
+	cf_scope_note_birth(CF_HANDLE_MULTI, multi, scope.caller, (cf_function)real);
 	return multi;
 }
 
@@ -152,8 +154,7 @@ CF_DOOR CURLSH *curl_share_init(void)
 	if (!real)
 		return NULL;
 	CURLSH *share = real();
-	if (cf_entry_may_enter())
-		cf_scope_note_birth(CF_HANDLE_SHARE, share, scope.caller);
+	cf_scope_note_birth(CF_HANDLE_SHARE, share, scope.caller, (cf_function)real);
 	return share;
 }
 

@@ -113,6 +113,18 @@ bool cf_handles_find(enum cf_handle_kind kind, uintptr_t id, struct cf_handle *h
 	return entry != NULL;
 }
 
+const void *cf_handles_maker(enum cf_handle_kind kind, uintptr_t id)
+{
+	struct key key = { kind, id };
+
+	if (!cf_lock_take(&lock))
+		return NULL;
+	struct entry *entry = find(&key);
+	const void *maker = entry && !entry->handle.is_gone ? entry->handle.maker : NULL;
+	cf_lock_release(&lock);
+	return maker;
+}
+
 void cf_handles_set_waited(enum cf_handle_kind kind, uintptr_t id, int64_t waited_ns)
 {
 	struct key key = { kind, id };

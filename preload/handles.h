@@ -31,6 +31,7 @@ struct cf_handle {
 	uintptr_t id;
 	cf_instant seen;   /* for the first time                                    */
 	uintptr_t owner;   /* of an easy handle: its multi, 0 for none              */
+	const void *maker; /* code of the libcurl that made it, NULL when not seen  */
 	int64_t waited_ns; /* in cleanups, since something of it has completed      */
 	bool is_born;	   /* its init has come through a door                      */
 	bool is_gone;	   /* and so has its cleanup: kept to know a second one by  */
@@ -50,6 +51,9 @@ bool cf_handles_find(enum cf_handle_kind kind, uintptr_t id, struct cf_handle *h
 /* Keep a handle that is gone, for a while (until 1,024 more are): it must not be taken for
    a live one when it comes a second time. */
 void cf_handles_bury(const struct cf_handle *handle);
+
+/* The maker of a handle, NULL when it is not known. */
+const void *cf_handles_maker(enum cf_handle_kind kind, uintptr_t id);
 
 /* Store what has been waited in cleanups of a handle of libcurl's, if it is there. */
 void cf_handles_set_waited(enum cf_handle_kind kind, uintptr_t id, int64_t waited_ns);

@@ -36,19 +36,32 @@ void cf_scope_begin(const struct cf_policy *new_policy)
 
 cf_function cf_scope_real(const struct cf_scope *scope)
 {
-	return cf_objects_function(scope->function, scope->caller);
+	const void *maker =
+		scope->handle ? cf_handles_maker(scope->kind, (uintptr_t)scope->handle)
+			      : NULL;
+
+	return cf_objects_function(scope->function, maker ? maker : scope->caller);
 }
 
-void cf_scope_note_birth(enum cf_handle_kind kind, const void *handle, const void *caller)
+void cf_scope_note_birth(enum cf_handle_kind kind, const void *handle, const void *caller,
+			 cf_function real)
 {
 	struct cf_handle born = { .kind = kind,
 				  .id = (uintptr_t)handle,
+				  .maker = (const void *)real,
 				  .is_born = !cf_objects_is_curl(caller) };
 
 	if (!handle)
 		return;
 	born.seen = cf_clock_now();
 	cf_handles_add(&born);
+}
+
+void cf_scope_forget(const struct cf_scope *scope)
+{
+	struct cf_handle handle;
+
+	cf_handles_take(scope->kind, (uintptr_t)scope->handle, &handle);
 }
 
 /* Whoever uses a handle has it: a mark of its end is one of an earlier at that address. */

@@ -35,12 +35,20 @@ struct cf_scope {
 /* Begin, once, with a policy that must outlive every call. */
 void cf_scope_begin(const struct cf_policy *policy);
 
-/* The function that the caller would have found without us; NULL when there is none. */
+/*
+ * The real function: that of the libcurl which has made the handle, or else the one that
+ * the caller would have found without us. NULL when there is none. (The return address
+ * alone is not enough: a function that ends in the call leaves that of its own caller.)
+ */
 cf_function cf_scope_real(const struct cf_scope *scope);
 
-/* A handle has been made: it is live, whatever was known under its address. NULL is none. */
-void cf_scope_note_birth(enum cf_handle_kind kind, const void *handle,
-			 const void *caller);
+/* A handle has been made by `real`: it is live, whatever was known under its address. NULL
+   is none. Also when we are off: whose it is must be known. */
+void cf_scope_note_birth(enum cf_handle_kind kind, const void *handle, const void *caller,
+			 cf_function real);
+
+/* A handle is about to end without us: nothing is known of its address any more. */
+void cf_scope_forget(const struct cf_scope *scope);
 
 /* An easy handle was added to a multi, or removed (multi NULL). */
 void cf_scope_note_owner(const void *easy, const void *multi, const void *caller);

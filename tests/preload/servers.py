@@ -8,7 +8,7 @@ ends with its parent. Ports are fixed: nobody else is in that namespace.
  53/udp on 127.0.0.66  DNS: slow.test after 1 s, live.test at once, both 127.0.0.1;
                        all else is never answered
  2101 FTP   2102 IMAP   2103 POP3   2104 SMTP   never answer QUIT or LOGOUT
- 2111 FTP, answers QUIT after 50 ms      2121 FTPS (AUTH TLS), never answers QUIT
+ 2111 FTP, answers QUIT after 50 ms      2112 FTP, at once      2121 FTPS (AUTH TLS), never answers QUIT
  8001 HTTP, keeps connections            8002 HTTP over TLS, never closes its side
  8003 HTTP, takes an upload's headers and reads no further
  8004 HTTP, sends a megabyte in the course of 1 s
@@ -268,6 +268,7 @@ def main():
     listen(2103, pop3)
     listen(2104, smtp)
     listen(2111, lambda peer: ftp(peer, quit_after=0.05))
+    listen(2112, lambda peer: ftp(peer, quit_after=0))
     listen(2121, lambda peer: ftp(peer, tls=tls))
     listen(8001, http)
     listen(8002, lambda peer: http_mute(peer, tls))

@@ -358,8 +358,7 @@ int main(void)
 		CLEANUP_TEST(observe_never_cuts_and_says_what_enforce_would),
 		CLEANUP_TEST(law_2_no_lock_is_held_across_a_real_call),
 		CLEANUP_TEST(law_3_a_handle_is_taken_before_its_close_starts),
-		CLEANUP_TEST(
-			law_9_a_forked_child_drops_what_was_its_parents),
+		CLEANUP_TEST(law_9_a_forked_child_drops_what_was_its_parents),
 	};
 
 	return unit_run(tests);
