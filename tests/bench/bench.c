@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench.c - what a close costs stock and preloaded, in one interleaved run.
+ * bench.c - what a cleanup costs stock and preloaded, in one interleaved run.
  *
  * usage: bench LIBRARY WEDGEFS [ROUNDS]
  *
@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench_curl.h"
 #include "bench_kinds.h"
 #include "bench_mount.h"
 
@@ -131,6 +132,7 @@ static int measure(char **argv)
 		return 1;
 	}
 	bench_kinds_measure(&places, stdout);
+	bench_curl_measure(stdout);
 	return 0;
 }
 
@@ -138,7 +140,7 @@ static void print_table(int rounds)
 {
 	double ratios[MOST_ROUNDS];
 
-	printf("%-22s %12s %14s %8s   (medians of %d rounds)\n", "close", "stock",
+	printf("%-22s %12s %14s %8s   (medians of %d rounds)\n", "cleanup", "stock",
 	       "preloaded", "ratio", rounds);
 	for (int i = 0; i < row_count; i++) {
 		struct row *row = &rows[i];
