@@ -2,9 +2,10 @@
 /*
  * demo.c - the verb `curfew demo`: real hangs, each first stock, then under curfew.
  *
- * The victims are this same executable, started again. Whatever ends the demo ends
- * its children too, and with the server everybody who hangs on it comes free; so
- * there is nothing to clean up in a signal handler.
+ * The victims are this same executable, started again, and for libcurl one of its own.
+ * Whatever ends the demo ends its children and its namespaces too, and with the server
+ * everybody who hangs on it comes free; so there is nothing to clean up in a signal
+ * handler.
  */
 #include <argp.h>
 #include <errno.h>
@@ -17,6 +18,8 @@
 
 #include "clock.h"
 #include "demo_child.h"
+#include "demo_dns.h"
+#include "demo_ftp.h"
 #include "demo_mount.h"
 #include "demo_peer.h"
 #include "demo_table.h"
@@ -27,6 +30,7 @@
 #include "verbs.h"
 
 #define VICTIM_WORD  "--victim"
+#define LIBCURL_NAME "curfew-demo-curl"
 #define LIBRARY_SAYS "curfew["
 #define SLACK_NS     (1000 * CF_MS) /* a busy machine may be late by that much */
 
@@ -38,10 +42,11 @@ enum verdict {
 
 struct hang {
 	const char *label[2];
+	bool uses_libcurl;
 	char *victim;
 	const char *(*set)(char *argument, size_t bytes);
 	void (*free)(void);
-	int64_t deadline_ns;
+	int64_t bound_ns;    /* how long it may take: its own work and the deadline */
 	const char *setting; /* what curfew is told for this one; NULL: its defaults */
 };
 
@@ -53,46 +58,70 @@ struct trial {
 	char line[512]; /* that the library wrote, or else the victim */
 };
 
-static const struct hang hangs[] = {
-	{ { "read-only file on a", "wedged FUSE mount" },
-	  "read",
-	  demo_mount_set,
-	  demo_mount_free,
-	  300 * CF_MS,
-	  NULL },
-	{ { "file written there", "(deadline set to 1 s)" },
-	  "write",
-	  demo_mount_set,
-	  demo_mount_free,
-	  1000 * CF_MS,
-	  "CURFEW_DEADLINE_WRITE=1s" },
-	{ { "SO_LINGER {1,60} to a", "peer that does not read" },
-	  "linger",
-	  demo_peer_set,
-	  demo_peer_free,
-	  300 * CF_MS,
-	  NULL },
+/* Our own files, by their absolute paths. */
+struct files {
+	char preload[2 * PATH_MAX]; /* the LD_PRELOAD of a victim under curfew */
+	char libcurl[PATH_MAX];	    /* the victim with libcurl */
 };
 
+static const struct hang hangs[] = {
+	{ .label = { "read-only file on a", "wedged FUSE mount" },
+	  .victim = "read",
+	  .set = demo_mount_set,
+	  .free = demo_mount_free,
+	  .bound_ns = 300 * CF_MS },
+	{ .label = { "file written there", "(deadline set to 1 s)" },
+	  .victim = "write",
+	  .set = demo_mount_set,
+	  .free = demo_mount_free,
+	  .bound_ns = 1000 * CF_MS,
+	  .setting = "CURFEW_DEADLINE_WRITE=1s" },
+	{ .label = { "SO_LINGER {1,60} to a", "peer that does not read" },
+	  .victim = "linger",
+	  .set = demo_peer_set,
+	  .free = demo_peer_free,
+	  .bound_ns = 300 * CF_MS },
+	{ .label = { "libcurl: DNS server that", "never answers" },
+	  .uses_libcurl = true,
+	  .victim = "lookup",
+	  .set = demo_dns_set,
+	  .free = demo_dns_free,
+	  .bound_ns = 500 * CF_MS },
+	{ .label = { "libcurl: FTP server that", "never answers QUIT" },
+	  .uses_libcurl = true,
+	  .victim = "ftp",
+	  .set = demo_ftp_set,
+	  .free = demo_ftp_free,
+	  .bound_ns = 200 * CF_MS },
+};
+
+static bool start_victim(struct demo_child *child, const struct hang *hang,
+			 const struct files *files, char *argument, bool is_bounded)
+{
+	char *own[] = { "curfew", "demo", VICTIM_WORD, hang->victim, argument, NULL };
+	char *libcurl[] = { LIBCURL_NAME, hang->victim, argument, NULL };
+	struct demo_launch launch = { .path = hang->uses_libcurl ? files->libcurl
+								 : "/proc/self/exe",
+				      .arguments = hang->uses_libcurl ? libcurl : own,
+				      .library = is_bounded ? files->preload : NULL,
+				      .setting = is_bounded ? hang->setting : NULL,
+				      .passed = -1 };
+
+	return demo_child_start(child, &launch);
+}
+
 /* Run the victim once, for at most DEMO_TABLE_SPAN_NS, and free it whatever it does. */
-static struct trial try_once(const struct hang *hang, const char *library)
+static struct trial try_once(const struct hang *hang, const struct files *files,
+			     bool is_bounded)
 {
 	static char failure[128];
 	struct trial trial = { 0 };
 	struct demo_child child;
 	char argument[128];
-	char *arguments[] = {
-		"curfew", "demo", VICTIM_WORD, hang->victim, argument, NULL
-	};
-	struct demo_launch launch = { .path = "/proc/self/exe",
-				      .arguments = arguments,
-				      .library = library,
-				      .setting = library ? hang->setting : NULL,
-				      .passed = -1 };
 
 	trial.absent = hang->set(argument, sizeof(argument));
 	cf_instant begin = cf_clock_now();
-	if (!trial.absent && !demo_child_start(&child, &launch)) {
+	if (!trial.absent && !start_victim(&child, hang, files, argument, is_bounded)) {
 		snprintf(failure, sizeof(failure), "cannot start a process: %s",
 			 strerror(errno));
 		trial.absent = failure;
@@ -166,7 +195,7 @@ static const char *words_of_library(const struct trial *trial)
 /* What the promise lacks; NULL when it was kept. */
 static const char *what_broke(const struct hang *hang, const struct trial *trial)
 {
-	if (!trial->ended || trial->took_ns > hang->deadline_ns + SLACK_NS)
+	if (!trial->ended || trial->took_ns > hang->bound_ns + SLACK_NS)
 		return "PROMISE BROKEN: not bounded by its deadline";
 	if (!status_is_kept(trial))
 		return "PROMISE BROKEN: the program did not keep its exit status";
@@ -175,9 +204,9 @@ static const char *what_broke(const struct hang *hang, const struct trial *trial
 	return NULL;
 }
 
-static enum verdict show(const struct hang *hang, const char *preload)
+static enum verdict show(const struct hang *hang, const struct files *files)
 {
-	struct trial stock = try_once(hang, NULL);
+	struct trial stock = try_once(hang, files, false);
 	const char *absent = why_no_hang(&stock);
 
 	if (absent) {
@@ -185,7 +214,7 @@ static enum verdict show(const struct hang *hang, const char *preload)
 		return NOT_SHOWN;
 	}
 	print_run(hang->label[0], "stock", &stock, false);
-	struct trial bounded = try_once(hang, preload);
+	struct trial bounded = try_once(hang, files, true);
 	if (bounded.absent) {
 		demo_table_absent(hang->label, bounded.absent);
 		return NOT_SHOWN;
@@ -199,23 +228,24 @@ static enum verdict show(const struct hang *hang, const char *preload)
 	return broken ? BROKEN : KEPT;
 }
 
-static int show_all(const char *preload)
+static int show_all(const struct files *files)
 {
 	int seen[] = { [KEPT] = 0, [BROKEN] = 0, [NOT_SHOWN] = 0 };
 
 	demo_table_begin();
 	for (size_t i = 0; i < sizeof(hangs) / sizeof(hangs[0]); i++) {
-		seen[show(&hangs[i], preload)]++;
+		seen[show(&hangs[i], files)]++;
 		demo_table_gap();
 	}
 	if (seen[KEPT])
 		demo_table_text(
 			"",
-			"Each program closes one handle and ends with status 7. Stock, "
-			"its close does not return. Under curfew it returns at its "
-			"deadline, the real close goes on in the background, and the "
-			"program ends as it chose. Written data that is not yet safe is "
-			"EIO, never success.");
+			"Each program cleans up and ends with status 7. Stock, its "
+			"cleanup does not return in time. Under curfew it returns at its "
+			"deadline, and the program ends as it chose: a close goes on in "
+			"the background, a cleanup of libcurl's is done but for what it "
+			"waited for. Written data that is not yet safe is EIO, never "
+			"success.");
 	if (fflush(stdout) == EOF || ferror(stdout))
 		return refuse("curfew demo: cannot write the table: %s", strerror(errno));
 	return seen[BROKEN] ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -235,21 +265,26 @@ static error_t read_word(int key, char *word, struct argp_state *state)
 	}
 }
 
-/* Find our own files and write the LD_PRELOAD of a victim; 0, or the exit status. */
-static int find_files(char *preload, size_t bytes)
+static int find_program(char *path, const char *relative)
+{
+	if (!install_path(path, PATH_MAX, relative))
+		return refuse("curfew demo: cannot find its own files: %s",
+			      strerror(errno));
+	if (access(path, X_OK) == -1)
+		return refuse("curfew demo: cannot execute %s: %s", path,
+			      strerror(errno));
+	return 0;
+}
+
+static int find_library(char *preload, size_t bytes)
 {
 	char library[PATH_MAX];
-	char server[PATH_MAX];
 
-	if (!install_path(library, sizeof(library), CURFEW_LIBRARY) ||
-	    !install_path(server, sizeof(server), CURFEW_LIBEXEC_DIR "/wedgefs"))
+	if (!install_path(library, sizeof(library), CURFEW_LIBRARY))
 		return refuse("curfew demo: cannot find its own files: %s",
 			      strerror(errno));
 	if (access(library, R_OK) == -1)
 		return refuse("curfew demo: cannot read %s: %s", library,
-			      strerror(errno));
-	if (access(server, X_OK) == -1)
-		return refuse("curfew demo: cannot execute %s: %s", server,
 			      strerror(errno));
 	if (!run_preload_can_name(library))
 		return refuse(
@@ -259,6 +294,20 @@ static int find_files(char *preload, size_t bytes)
 	if (!run_preload_list(preload, bytes, getenv("LD_PRELOAD"), library))
 		return refuse("curfew demo: LD_PRELOAD is too long");
 	return 0;
+}
+
+/* 0, or the exit status after one line on stderr. */
+static int find_files(struct files *files)
+{
+	char server[PATH_MAX];
+	int failed = find_library(files->preload, sizeof(files->preload));
+
+	if (!failed)
+		failed = find_program(server, CURFEW_LIBEXEC_DIR "/wedgefs");
+	if (!failed)
+		failed =
+			find_program(files->libcurl, CURFEW_LIBEXEC_DIR "/" LIBCURL_NAME);
+	return failed;
 }
 
 int demo_verb(int argc, char **argv)
@@ -275,12 +324,14 @@ int demo_verb(int argc, char **argv)
 		       "row that "
 		       "the machine cannot do says why and does not count.",
 	};
-	char preload[2 * PATH_MAX];
+	static struct files files;
 
 	if (argc > 1 && strcmp(argv[1], VICTIM_WORD) == 0)
 		return demo_victim(argc - 2, argv + 2);
+	if (argc == 3 && strcmp(argv[1], DEMO_FTP_WORD) == 0)
+		return demo_ftp_serve(argv[2]);
 	if (argp_parse(&argp, argc, argv, 0, NULL, NULL) != 0)
 		return EXIT_OWN_FAILURE;
-	int failed = find_files(preload, sizeof(preload));
-	return failed ? failed : show_all(preload);
+	int failed = find_files(&files);
+	return failed ? failed : show_all(&files);
 }

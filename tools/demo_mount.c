@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,8 +19,8 @@
 
 #include "clock.h"
 #include "demo_child.h"
+#include "demo_namespace.h"
 #include "install_paths.h"
-#include "private_mounts.h"
 #include "wedgefs.h"
 
 #define READY_MS INT64_C(5000)
@@ -49,69 +48,24 @@ static const char *because(const char *format, ...)
 	return reason;
 }
 
-static bool write_text(const char *path, const char *text)
+static const char *check_device(void)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool written = fd != -1 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd != -1)
-		close(fd);
-	return written;
-}
-
-/* Become root of a user namespace, which may mount what root may not forbid. */
-static bool enter_user_namespace(void)
-{
-	char users[64], groups[64];
-
-	snprintf(users, sizeof(users), "0 %u 1", geteuid());
-	snprintf(groups, sizeof(groups), "0 %u 1", getegid());
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) == -1)
-		return false;
-	return write_text("/proc/self/uid_map", users) &&
-	       write_text("/proc/self/setgroups", "deny") &&
-	       write_text("/proc/self/gid_map", groups);
-}
-
-static const char *enter_private_namespace(void)
-{
-	static bool entered;
 	int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
 
 	if (device == -1)
 		return because("cannot open /dev/fuse: %s " HINT, strerror(errno));
 	close(device);
-	if (entered)
-		return NULL;
-	if (unshare(CLONE_NEWNS) == -1) {
-		int error = errno; /* that of the second way would only confuse */
-		if (!enter_user_namespace())
-			return because("no right to make a private mount: %s " HINT,
-				       strerror(error));
-	}
-	entered = true;
-	if (private_mounts_make() == -1)
-		return because("no right to make a private mount: %s " HINT,
-			       strerror(errno));
 	return NULL;
 }
 
-/* A directory that every system has, and that does not hold our own files. */
-static const char *choose_place(void)
+static const char *enter_private_namespace(void)
 {
-	static const char *const places[] = { "/mnt", "/media", "/srv" };
-	char own[4096];
+	const char *why = check_device();
 
-	if (!install_path(own, sizeof(own), ""))
-		return NULL;
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		size_t length = strlen(places[i]);
-		bool ours = strncmp(own, places[i], length) == 0 && own[length] == '/';
-
-		if (!ours && access(places[i], F_OK) == 0)
-			return places[i];
-	}
-	return NULL;
+	if (why)
+		return why;
+	why = demo_namespace_mounts();
+	return why ? because("%s " HINT, why) : NULL;
 }
 
 static bool map_control(void)
@@ -164,7 +118,7 @@ static const char *begin_server(void)
 {
 	char line[128];
 
-	mounted.place = choose_place();
+	mounted.place = demo_namespace_place();
 	if (!mounted.place)
 		return because("no directory to mount on: /mnt, /media and /srv are "
 			       "missing or hold curfew itself");

@@ -33,11 +33,11 @@ static void sum_up(const char *name, const struct run_findings *findings, int wa
 {
 	bool by_signal = WIFSIGNALED(wait_status);
 
-	say("curfew: %s ended with %s %d; library loaded %u times; cleanups that %s: %u",
-	    name, by_signal ? "signal" : "status",
+	say("curfew: %s ended with %s %d; library loaded %u times; cleanups %s: %u", name,
+	    by_signal ? "signal" : "status",
 	    by_signal ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status), findings->loads,
-	    findings->would ? "would have expired" : "expired",
-	    findings->would ? findings->would : findings->expired);
+	    findings->would ? "that would have been cut" : "cut at their deadline",
+	    findings->would ? findings->would : findings->cut);
 }
 
 int run_verb(int argc, char **argv)
@@ -66,6 +66,5 @@ int run_verb(int argc, char **argv)
 	if (options.verbose)
 		sum_up(name, &findings, end.wait_status);
 	int status = launch_leave(end.wait_status);
-	return status == 0 && options.strict && findings.expired > 0 ? EXIT_EXPIRED
-								     : status;
+	return status == 0 && options.strict && findings.cut > 0 ? EXIT_CUT : status;
 }

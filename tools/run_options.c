@@ -17,15 +17,16 @@
 
 static const struct argp_option table[] = {
 	{ "deadline", 't', "CLASS=DUR", 0,
-	  "Deadline of a class (file, write, socket, other): 250ms, 1.5s, 2m, 0 or off",
+	  "Deadline of a class (file, write, socket, curl, other): 250ms, 1.5s, 2m, 0 or "
+	  "off",
 	  0 },
 	{ "observe", OBSERVE, NULL, 0, "Cut nothing; report what would have been cut",
 	  0 },
 	{ "strict", STRICT, NULL, 0,
-	  "End with 124 if something expired and the program gave 0", 0 },
+	  "End with 124 if a cleanup was cut and the program gave 0", 0 },
 	{ "events", 'e', "FILE", 0, "Append events as JSON Lines; %p in it is the pid",
 	  0 },
-	{ "quiet", 'q', NULL, 0, "Say nothing on stderr when a cleanup expires", 0 },
+	{ "quiet", 'q', NULL, 0, "Say nothing on stderr when a cleanup is cut", 0 },
 	{ "verbose", 'v', NULL, 0, "Sum up on stderr at the end", 0 },
 	{ 0 },
 };

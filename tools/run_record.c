@@ -63,6 +63,13 @@ static const char *string_of(const cJSON *event, const char *key)
 	return string ? string : "";
 }
 
+/* A close that was left to the background, or a cleanup of libcurl's whose waits were
+   ended. */
+static bool is_cut(const char *ending)
+{
+	return strcmp(ending, "expired") == 0 || strcmp(ending, "completed") == 0;
+}
+
 static void weigh_event(struct run_findings *findings, const cJSON *event, pid_t program)
 {
 	const cJSON *pid = cJSON_GetObjectItemCaseSensitive(event, "pid");
@@ -72,8 +79,8 @@ static void weigh_event(struct run_findings *findings, const cJSON *event, pid_t
 		findings->loads++;
 		findings->loaded |= cJSON_IsNumber(pid) && pid->valuedouble == program;
 	}
-	findings->expired += strcmp(ending, "expired") == 0;
-	findings->would += strcmp(string_of(event, "would"), "expired") == 0;
+	findings->cut += is_cut(ending);
+	findings->would += is_cut(string_of(event, "would"));
 }
 
 static struct run_findings read_all(FILE *file, pid_t program)

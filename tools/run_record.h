@@ -17,10 +17,10 @@ struct run_record {
 };
 
 struct run_findings {
-	bool loaded;	  /* the library came up in the program that we started */
-	unsigned loads;	  /* and so many times in all                           */
-	unsigned expired; /* cleanups that were let go at their deadline        */
-	unsigned would;	  /* cleanups that would have been, under --observe     */
+	bool loaded;	/* the library came up in the program that we started */
+	unsigned loads; /* and so many times in all                           */
+	unsigned cut;	/* cleanups that their deadline has cut               */
+	unsigned would; /* cleanups that it would have cut, under --observe   */
 };
 
 /*

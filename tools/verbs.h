@@ -11,7 +11,7 @@
  */
 
 enum {
-	EXIT_EXPIRED = 124,	/* --strict: something expired, the program gave 0 */
+	EXIT_CUT = 124,		/* --strict: a cleanup was cut, the program gave 0 */
 	EXIT_OWN_FAILURE = 125, /* curfew itself could not do what was asked       */
 	EXIT_CANNOT_RUN = 126,	/* the program is there and cannot be executed     */
 	EXIT_NOT_FOUND = 127	/* there is no such program                        */

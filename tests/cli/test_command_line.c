@@ -53,7 +53,7 @@ static const struct wrong wrongs[] = {
 	{ .words = { "run", "-t", "write", TOUCH }, .says = "CLASS=DURATION" },
 	{ .words = { "run", "-t", "=2s", TOUCH }, .says = "no class ''" },
 	{ .words = { "run", "-t", "wrtie=2s", TOUCH },
-	  .says = "file, write, socket or other" },
+	  .says = "file, write, socket, curl or other" },
 	{ .words = { "run", "-t", "WRITE=2s", TOUCH }, .says = "no class 'WRITE'" },
 	{ .words = { "run", "-t", "write=", TOUCH }, .says = "duration" },
 	{ .words = { "run", "-t", "write=5", TOUCH }, .says = "duration" },
@@ -64,6 +64,7 @@ static const struct wrong wrongs[] = {
 	{ .words = { "run", "-t", "write=99999999h", TOUCH }, .says = "duration" },
 	{ .words = { "run", "-t", "write=nan", TOUCH }, .says = "duration" },
 	{ .words = { "run", "-t", "write=2s", "-t", "file=x", TOUCH }, .says = "'x'" },
+	{ .words = { "run", "-t", "curl=xyz", TOUCH }, .says = "'xyz'" },
 	/* files */
 	{ .words = { "run", "-e", "", TOUCH }, .says = "events" },
 	{ .words = { "run", "-e", "/", TOUCH }, .says = "directory" },
@@ -79,6 +80,7 @@ static const struct wrong wrongs[] = {
 	{ { "run", TOUCH }, "duration", "CURFEW_DEADLINE_FILE", "soon" },
 	{ { "run", TOUCH }, "duration", "CURFEW_DEADLINE_WRITE", "5" },
 	{ { "run", TOUCH }, "duration", "CURFEW_DEADLINE_SOCKET", "0.5" },
+	{ { "run", TOUCH }, "duration", "CURFEW_DEADLINE_CURL", "200" },
 	{ { "run", TOUCH }, "duration", "CURFEW_DEADLINE_OTHER", "OFF" },
 	{ { "run", TOUCH }, "eio or ok", "CURFEW_ON_EXPIRY_WRITE", "EIO" },
 	{ { "run", TOUCH }, "0 or 1", "CURFEW_QUIET", "yes" },
@@ -122,7 +124,7 @@ static void right_values_run_the_program(void **state)
 		{ "run", TOUCH },
 		{ "run", "--", TOUCH },
 		{ "run", "-t", "write=250ms", "-t", "file=0", TOUCH },
-		{ "run", "-twrite=1.5s", "--deadline=other=off", TOUCH },
+		{ "run", "-twrite=1.5s", "--deadline=other=off", "-tcurl=1s", TOUCH },
 		{ "run", "--observe", "--strict", "-v", "--", TOUCH },
 		{ "run", "-e", "/dev/null", "-q", TOUCH },
 	};
@@ -170,6 +172,8 @@ static void help_and_version_go_to_stdout(void **state)
 	COMMAND(&outcome, CURFEW, "--help");
 	assert_non_null(strstr(outcome.out, "  run "));
 	assert_non_null(strstr(outcome.out, "  demo "));
+	COMMAND(&outcome, CURFEW, "run", "--help");
+	assert_non_null(strstr(outcome.out, "curl"));
 	COMMAND(&outcome, CURFEW, "--version");
 	assert_string_equal(outcome.out, "curfew " CURFEW_VERSION "\n");
 }

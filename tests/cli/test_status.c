@@ -81,7 +81,7 @@ static void as_process_1_of_a_container_a_signal_becomes_its_shell_status(void *
 	command_expect(&outcome, 128 + SIGTERM);
 }
 
-static void strict_turns_a_success_with_something_expired_into_124(void **state)
+static void strict_turns_a_success_with_a_cleanup_cut_into_124(void **state)
 {
 	struct outcome outcome;
 
@@ -106,6 +106,31 @@ static void strict_counts_what_the_programs_children_let_expire(void **state)
 	command_expect(&outcome, 124);
 }
 
+static void strict_counts_a_libcurl_cleanup_whose_wait_was_ended(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	COMMAND(&outcome, CURFEW, "run", "--strict", "-v", QUITTER, "0");
+	command_expect(&outcome, 124);
+	assert_in_range(outcome.elapsed_ms, 200, 2000);
+	assert_non_null(strstr(outcome.err, "curl_easy_cleanup: "));
+	assert_non_null(strstr(outcome.err, "cut at their deadline: 1\n"));
+	COMMAND(&outcome, CURFEW, "run", "--strict", QUITTER, "5");
+	command_expect(&outcome, 5);
+}
+
+static void a_libcurl_cleanup_is_observed_as_a_close_is(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	COMMAND(&outcome, CURFEW, "run", "--observe", "--strict", "-v", QUITTER, "0");
+	command_expect(&outcome, 0);
+	assert_true(outcome.elapsed_ms >= 2900);
+	assert_non_null(strstr(outcome.err, "would have been cut: 1\n"));
+}
+
 static void observe_cuts_nothing_and_says_what_would_have_been(void **state)
 {
 	struct outcome outcome;
@@ -114,7 +139,7 @@ static void observe_cuts_nothing_and_says_what_would_have_been(void **state)
 	COMMAND(&outcome, CURFEW, "run", "--observe", "--strict", "-v", LINGERER, "0");
 	command_expect(&outcome, 0);
 	assert_true(outcome.elapsed_ms >= 2900);
-	assert_non_null(strstr(outcome.err, "would have expired: 1\n"));
+	assert_non_null(strstr(outcome.err, "would have been cut: 1\n"));
 }
 
 static void verbose_sums_up_in_one_line_at_the_end(void **state)
@@ -126,7 +151,7 @@ static void verbose_sums_up_in_one_line_at_the_end(void **state)
 	command_expect(&outcome, 4);
 	assert_int_equal(command_lines(outcome.err), 1);
 	assert_non_null(strstr(outcome.err, "sh ended with status 4"));
-	assert_non_null(strstr(outcome.err, "expired: 0\n"));
+	assert_non_null(strstr(outcome.err, "cut at their deadline: 0\n"));
 }
 
 static void quiet_says_nothing_even_when_something_expires(void **state)
@@ -151,6 +176,9 @@ static void the_deadline_of_a_class_is_the_one_typed_last(void **state)
 		LINGERER, "0");
 	command_expect(&outcome, 0);
 	assert_in_range(outcome.elapsed_ms, 700, 2200);
+	COMMAND(&outcome, CURFEW, "run", "-t", "curl=700ms", QUITTER, "0");
+	command_expect(&outcome, 0);
+	assert_in_range(outcome.elapsed_ms, 700, 2200);
 }
 
 int main(void)
@@ -163,8 +191,10 @@ int main(void)
 			the_signal_that_ended_the_program_ends_the_command_without_a_core),
 		cmocka_unit_test(
 			as_process_1_of_a_container_a_signal_becomes_its_shell_status),
-		cmocka_unit_test(strict_turns_a_success_with_something_expired_into_124),
+		cmocka_unit_test(strict_turns_a_success_with_a_cleanup_cut_into_124),
 		cmocka_unit_test(strict_counts_what_the_programs_children_let_expire),
+		cmocka_unit_test(strict_counts_a_libcurl_cleanup_whose_wait_was_ended),
+		cmocka_unit_test(a_libcurl_cleanup_is_observed_as_a_close_is),
 		cmocka_unit_test(observe_cuts_nothing_and_says_what_would_have_been),
 		cmocka_unit_test(verbose_sums_up_in_one_line_at_the_end),
 		cmocka_unit_test(quiet_says_nothing_even_when_something_expires),
