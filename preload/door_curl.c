@@ -7,6 +7,7 @@
  */
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
+#include <stdarg.h>
 
 #include "entry.h"
 #include "got.h"
@@ -156,6 +157,75 @@ CF_DOOR CURLSH *curl_share_init(void)
 	CURLSH *share = real();
 	cf_scope_note_birth(CF_HANDLE_SHARE, share, scope.caller, (cf_function)real);
 	return share;
+}
+
+/* Options are one register wide: a pointer stands for a long and a curl_off_t as well. */
+static bool is_run_in_cleanups(CURLoption option)
+{
+	switch (option) {
+	case CURLOPT_CLOSESOCKETFUNCTION:
+	case CURLOPT_DEBUGFUNCTION:
+	case CURLOPT_XFERINFOFUNCTION:
+	case CURLOPT_HSTSWRITEFUNCTION:
+	case CURLOPT_COOKIEJAR:
+	case CURLOPT_HSTS:
+	case CURLOPT_ALTSVC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+CF_DOOR CURLcode(curl_easy_setopt)(CURL *easy, CURLoption option, ...)
+{
+	struct cf_scope scope = SCOPE(EASY_SETOPT, EASY, easy);
+	CURLcode (*real)(CURL *, CURLoption, ...) =
+		(CURLcode(*)(CURL *, CURLoption, ...))cf_scope_real(&scope);
+	va_list arguments;
+
+	va_start(arguments, option);
+	void *value = va_arg(arguments, void *);
+	va_end(arguments);
+	if (!real)
+		return CURLE_FAILED_INIT;
+	if (value && is_run_in_cleanups(option))
+		cf_scope_watch();
+	return real(easy, option, value);
+}
+
+CF_DOOR CURLMcode(curl_multi_setopt)(CURLM *multi, CURLMoption option, ...)
+{
+	struct cf_scope scope = SCOPE(MULTI_SETOPT, MULTI, multi);
+	CURLMcode (*real)(CURLM *, CURLMoption, ...) =
+		(CURLMcode(*)(CURLM *, CURLMoption, ...))cf_scope_real(&scope);
+	va_list arguments;
+
+	va_start(arguments, option);
+	void *value = va_arg(arguments, void *);
+	va_end(arguments);
+	if (!real)
+		return CURLM_INTERNAL_ERROR;
+	if (value &&
+	    (option == CURLMOPT_SOCKETFUNCTION || option == CURLMOPT_TIMERFUNCTION))
+		cf_scope_watch();
+	return real(multi, option, value);
+}
+
+CF_DOOR CURLSHcode(curl_share_setopt)(CURLSH *share, CURLSHoption option, ...)
+{
+	struct cf_scope scope = SCOPE(SHARE_SETOPT, SHARE, share);
+	CURLSHcode (*real)(CURLSH *, CURLSHoption, ...) =
+		(CURLSHcode(*)(CURLSH *, CURLSHoption, ...))cf_scope_real(&scope);
+	va_list arguments;
+
+	va_start(arguments, option);
+	void *value = va_arg(arguments, void *);
+	va_end(arguments);
+	if (!real)
+		return CURLSHE_INVALID;
+	if (value && option == CURLSHOPT_LOCKFUNC)
+		cf_scope_watch();
+	return real(share, option, value);
 }
 
 CF_DOOR CURLcode curl_easy_perform(CURL *easy)

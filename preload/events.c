@@ -41,7 +41,7 @@ static const char *name_of(enum cf_event_ending ending)
 	static const char *const names[] = {
 		[CF_EVENT_FINISHED] = "finished",   [CF_EVENT_EXPIRED] = "expired",
 		[CF_EVENT_COMPLETED] = "completed", [CF_EVENT_DOUBLE] = "double",
-		[CF_EVENT_LOADED] = "loaded",
+		[CF_EVENT_STUCK] = "stuck",	    [CF_EVENT_LOADED] = "loaded",
 	};
 
 	return names[ending];
@@ -282,8 +282,10 @@ static void add_completed(struct cf_text *line, const struct cf_event *event)
 		cf_text_add_duration(line, event->deadline_ns);
 		return;
 	}
-	cf_text_add(line, event->waited_ns < event->deadline_ns ? ": nothing is left of "
-								: ": over ");
+	/* The waits alone are counted, in slices: they add up to a little less. */
+	cf_text_add(line, event->waited_ns < event->deadline_ns / 2
+				  ? ": nothing is left of "
+				  : ": over ");
 	cf_text_add_duration(line, event->deadline_ns);
 	cf_text_add(line, " for the ");
 	cf_text_add_printable(line, event->name);
@@ -305,6 +307,12 @@ static void say(const struct cf_event *event, char *bytes)
 		break;
 	case CF_EVENT_COMPLETED:
 		add_completed(&line, event);
+		break;
+	case CF_EVENT_STUCK:
+		cf_text_add(&line, ": over ");
+		cf_text_add_duration(&line, event->deadline_ns);
+		cf_text_add(&line, " and stuck in ");
+		cf_text_add_printable(&line, event->name);
 		break;
 	default:
 		cf_text_add(&line, ": a second cleanup of ");

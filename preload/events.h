@@ -19,6 +19,7 @@ enum cf_event_ending {
 	CF_EVENT_FINISHED,  /* within the deadline; to the file only  */
 	CF_EVENT_EXPIRED,   /* the caller was released, the call goes on */
 	CF_EVENT_COMPLETED, /* a cleanup of libcurl's, by ending what it waited for */
+	CF_EVENT_STUCK,	    /* such a cleanup, whose wait could not be ended        */
 	CF_EVENT_DOUBLE,    /* a second cleanup of one handle, refused              */
 	CF_EVENT_LOADED	    /* the library is in this process; to CURFEW_RUN only   */
 };

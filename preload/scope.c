@@ -10,6 +10,7 @@
 #include "scope.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "events.h"
@@ -18,14 +19,17 @@
 #include "objects.h"
 #include "resolver.h"
 #include "say.h"
+#include "watchdog.h"
 
 static const struct cf_policy *policy; /* set once, before any door is open */
+static _Atomic bool is_watched;
 
 /* In a forked child there is one thread, in no call of libcurl's. */
 static void drop_the_parents(void)
 {
 	cf_visit_after_fork();
 	cf_resolver_after_fork();
+	cf_watchdog_after_fork();
 }
 
 void cf_scope_begin(const struct cf_policy *new_policy)
@@ -149,6 +153,22 @@ static void charge(const struct cf_scope *scope, int64_t waited_ns)
 		*cf_visit_spent() += waited_ns;
 }
 
+static void watch(struct cf_scope *scope, struct cf_visit *visit)
+{
+	scope->mark = (uint64_t)visit->began ^ (uintptr_t)scope;
+	visit->watch = cf_watchdog_enter(&(struct cf_watch){
+		.call = visit->call,
+		.handle = visit->handle,
+		.deadline_ns = policy->deadline_ns[CF_CLASS_CURL],
+		.began = visit->began,
+		.until = visit->until,
+		.frame = scope->frame,
+		.mark = &scope->mark,
+		.marked = scope->mark,
+	});
+	scope->watch = visit->watch;
+}
+
 static void open(struct cf_scope *scope, struct cf_visit *visit)
 {
 	int64_t length = policy->deadline_ns[CF_CLASS_CURL];
@@ -165,8 +185,17 @@ static void open(struct cf_scope *scope, struct cf_visit *visit)
 		.began = cf_clock_now(),
 		.until = CF_NEVER,
 	};
-	if (policy->mode == CF_MODE_ENFORCE && length != CF_NEVER)
-		visit->until = visit->began + length;
+	if (policy->mode != CF_MODE_ENFORCE || length == CF_NEVER)
+		return;
+	visit->until = visit->began + length;
+	if (atomic_load_explicit(&is_watched, memory_order_relaxed))
+		watch(scope, visit);
+}
+
+void cf_scope_watch(void)
+{
+	if (!atomic_load_explicit(&is_watched, memory_order_relaxed))
+		atomic_store(&is_watched, true);
 }
 
 /* Out of the table before its cleanup starts. False when it is there as a dead one. */
@@ -189,13 +218,22 @@ static bool take(struct cf_scope *scope, bool is_inside)
 	return true;
 }
 
+/* A cleanup that was left by longjmp is not watched any more. */
+static void drop_watch(struct cf_visit *visit)
+{
+	if (visit->kind != CF_VISIT_NONE)
+		return;
+	cf_watchdog_leave(visit->watch);
+	visit->watch = 0;
+}
+
 bool cf_scope_enter(struct cf_scope *scope, bool is_last)
 {
 	struct cf_visit *visit = cf_visit_now(scope->frame);
 	bool is_inside = cf_objects_is_curl(scope->caller);
 
+	drop_watch(visit);
 	scope->before = *visit;
-	scope->taken.id = 0;
 	if (is_last && scope->handle && !take(scope, is_inside)) {
 		report(scope, visit, CF_EVENT_DOUBLE, 0);
 		return false;
@@ -243,6 +281,7 @@ void cf_scope_leave(struct cf_scope *scope, int result, bool is_refused)
 	if (!scope->is_outermost) {
 		visit->inner = scope->before.inner;
 	} else {
+		cf_watchdog_leave(scope->watch);
 		if (own_visit(scope))
 			close_scope(scope, visit, result);
 		*visit = scope->before;
@@ -260,8 +299,11 @@ void cf_scope_enter_transfer(struct cf_scope *scope)
 		return;
 	if (scope->handle)
 		first_use(scope->kind, scope->handle);
+	drop_watch(visit);
 	scope->before = *visit;
 	scope->entered = cf_clock_now();
+	if (visit->kind == CF_VISIT_CLEANUP)
+		cf_watchdog_move(visit->watch, CF_NEVER);
 	*visit = (struct cf_visit){
 		.kind = CF_VISIT_TRANSFER,
 		.call = cf_objects_name(scope->function),
@@ -282,6 +324,8 @@ void cf_scope_leave_transfer(struct cf_scope *scope, int result)
 	if (own_visit(scope) && visit->ended > 0)
 		report(scope, visit, CF_EVENT_COMPLETED, result);
 	*visit = scope->before;
-	if (visit->kind == CF_VISIT_CLEANUP && visit->until != CF_NEVER)
-		visit->until += cf_clock_now() - scope->entered;
+	if (visit->kind != CF_VISIT_CLEANUP || visit->until == CF_NEVER)
+		return;
+	visit->until += cf_clock_now() - scope->entered;
+	cf_watchdog_move(visit->watch, visit->until);
 }

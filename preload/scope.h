@@ -27,6 +27,8 @@ struct cf_scope {
 	const void *frame;	  /* frame address of the door             */
 	/* Ours. */
 	bool is_outermost;
+	int watch;     /* its number with the watchdog */
+	uint64_t mark; /* see watchdog.h               */
 	cf_instant entered;
 	struct cf_visit before;
 	struct cf_handle taken;
@@ -55,6 +57,10 @@ void cf_scope_note_owner(const void *easy, const void *multi, const void *caller
 
 /* A transfer of this handle is complete: its cleanup has the whole deadline again. */
 void cf_scope_note_complete(enum cf_handle_kind kind, const void *handle);
+
+/* Something of the program's own may run in cleanups from now on, a callback or a file:
+   they are watched. */
+void cf_scope_watch(void);
 
 /*
  * Around a call that cleans up. `is_last` when the handle does not outlive it.

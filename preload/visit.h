@@ -31,6 +31,7 @@ struct cf_visit {
 	cf_instant until;    /* CF_NEVER outside of scopes and when only observed */
 	int64_t waited_ns;   /* in waits of libcurl's                             */
 	unsigned ended;	     /* waits that were ended                             */
+	int watch;	     /* its number with the watchdog, 0 for none */
 	char waited_for[80]; /* the last of them, for people                    */
 };
 

@@ -3,21 +3,30 @@
  * test_curl_manners.c - what programs do within and around a cleanup of libcurl's is as
  * stock, and bounded all the same.
  */
+#include <errno.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "bounds.h"
 #include "events.h"
 #include "run.h"
+#include "scratch.h"
 #include "servers.h"
 #include "suite.h"
 
 #define END_MS 15000
 
-static struct running *run(const char *verb, int is_stock, int status)
+static struct running *start(const char *verb, const char *argument, int is_stock)
 {
 	servers_start();
-	struct running *victim = run_start(&(struct run_order){
-		RUN_VICTIM("curl_manners"), { verb }, { NULL }, is_stock });
+	return run_start(&(struct run_order){
+		RUN_VICTIM("curl_manners"), { verb, argument }, { NULL }, is_stock });
+}
+
+static struct running *run(const char *verb, int is_stock, int status)
+{
+	struct running *victim = start(verb, NULL, is_stock);
+
 	run_assert_ends(victim, END_MS, status);
 	return victim;
 }
@@ -81,6 +90,55 @@ static void a_cleanup_in_a_forked_child_waits_for_no_thread_of_the_parent(void *
 	}
 }
 
+static void assert_hangs_stock(const char *verb, const char *argument)
+{
+	struct running *victim = start(verb, argument, 1);
+
+	for (int64_t until = bounds_after(3000); bounds_nap(until);)
+		;
+	assert_true(victim->marks->call[0].began_ns > 0);
+	assert_int_equal(victim->marks->call[0].ended_ns, 0);
+}
+
+static void a_close_callback_that_sleeps_is_interrupted(void **state)
+{
+	(void)state;
+	assert_hangs_stock("sleeper", NULL);
+	struct running *victim = run("sleeper", 0, VICTIM_STATUS);
+	bounds_took("curl_easy_cleanup", &victim->marks->call[0], 200, 350);
+}
+
+static void a_cookie_jar_on_a_fifo_is_interrupted(void **state)
+{
+	const char *fifo = scratch_path("fifo");
+
+	(void)state;
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_hangs_stock("jar", fifo);
+	struct running *victim = start("jar", fifo, 0);
+	run_assert_ends(victim, END_MS, VICTIM_STATUS);
+	bounds_took("curl_easy_cleanup", &victim->marks->call[0], 200, 350);
+}
+
+static void what_cannot_be_interrupted_is_reported_stuck(void **state)
+{
+	(void)state;
+	struct running *victim = run("futex", 0, VICTIM_STATUS);
+	bounds_took("curl_easy_cleanup", &victim->marks->call[0], 700, 800);
+	assert_int_equal(victim->marks->number[0], ETIMEDOUT);
+	const struct event *event = events_only(victim->events, "stuck");
+	assert_string_equal(event->call, "curl_easy_cleanup");
+	assert_memory_equal(event->name, "futex", 5);
+}
+
+static void after_a_longjmp_nothing_is_interrupted(void **state)
+{
+	(void)state;
+	struct running *victim = run("jump_sleep", 0, VICTIM_STATUS);
+	bounds_took("nanosleep", &victim->marks->call[0], 1000, 1050);
+	assert_int_equal(victim->marks->call[0].result, 0);
+}
+
 static void a_second_cleanup_is_refused_and_reported(void **state)
 {
 	(void)state;
@@ -111,6 +169,10 @@ int main(void)
 		SUITE_TEST(a_cleanup_in_an_atexit_handler_is_bounded),
 		SUITE_TEST(a_cleanup_on_another_thread_than_inits_is_bounded),
 		SUITE_TEST(a_cleanup_in_a_forked_child_waits_for_no_thread_of_the_parent),
+		SUITE_TEST(a_close_callback_that_sleeps_is_interrupted),
+		SUITE_TEST(a_cookie_jar_on_a_fifo_is_interrupted),
+		SUITE_TEST(what_cannot_be_interrupted_is_reported_stuck),
+		SUITE_TEST(after_a_longjmp_nothing_is_interrupted),
 		SUITE_TEST(a_second_cleanup_is_refused_and_reported),
 		SUITE_TEST(a_share_in_use_is_refused_by_libcurl_and_lives_on),
 	};

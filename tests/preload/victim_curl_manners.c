@@ -12,6 +12,11 @@
  *   at_exit           clean up in an atexit handler (call 0)
  *   other_thread      on a thread that has not made the handle (call 0)
  *   forked            in a forked child, a transfer with a pending name (call 0)
+ *   sleeper           a close callback that sleeps for 7 s (call 0)
+ *   jar FIFO          a cookie jar on a FIFO that nobody reads (call 0)
+ *   futex             a close callback that waits for a lock for 700 ms (call 0)
+ *   jump_sleep        leave a cleanup by longjmp, then sleep for 1 s (call 0: result 0 when
+ *                     that was not interrupted)
  *   twice             curl_multi_cleanup (call 0) and once more (call 1)
  *   in_use            curl_share_cleanup while it is in use (call 0), and afterwards (call 1)
  */
@@ -24,6 +29,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "victim.h"
@@ -215,6 +221,71 @@ static int run_forked(char **arguments)
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 }
 
+static int sleep_long(void *data, curl_socket_t fd)
+{
+	(void)data;
+	if (is_armed)
+		sleep(7);
+	return close(fd);
+}
+
+static int clean_up_connected(int (*on_close)(void *, curl_socket_t))
+{
+	easy = connected("http://127.0.0.1:8001/", on_close);
+	clean_up();
+	return victim_leave(VICTIM_STATUS);
+}
+
+static int run_sleeper(char **arguments)
+{
+	(void)arguments;
+	return clean_up_connected(sleep_long);
+}
+
+static int run_jar(char **arguments)
+{
+	easy = plain("http://127.0.0.1:8001/");
+	curl_easy_setopt(easy, CURLOPT_COOKIEJAR, arguments[0]);
+	victim_need(curl_easy_perform(easy) == CURLE_OK, "perform");
+	curl_easy_setopt(easy, CURLOPT_COOKIELIST, "Set-Cookie: a=b; domain=live.test");
+	clean_up();
+	return victim_leave(VICTIM_STATUS);
+}
+
+static int wait_for_a_lock(void *data, curl_socket_t fd)
+{
+	pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	struct timespec until;
+
+	(void)data;
+	if (!is_armed)
+		return close(fd);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += 700000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_mutex_lock(&mutex);
+	victim_marks->number[0] = pthread_mutex_timedlock(&mutex, &until);
+	return close(fd);
+}
+
+static int run_futex(char **arguments)
+{
+	(void)arguments;
+	return clean_up_connected(wait_for_a_lock);
+}
+
+static int run_jump_sleep(char **arguments)
+{
+	(void)arguments;
+	easy = connected("http://127.0.0.1:8001/", jump);
+	if (setjmp(before_cleanup) == 0)
+		curl_easy_cleanup(easy);
+	victim_begin(0);
+	victim_end(0, nanosleep(&(struct timespec){ 1, 0 }, NULL));
+	return victim_leave(VICTIM_STATUS);
+}
+
 static int run_twice(char **arguments)
 {
 	(void)arguments;
@@ -256,6 +327,10 @@ int main(int argc, char **argv)
 						    { "at_exit", run_at_exit },
 						    { "other_thread", run_other_thread },
 						    { "forked", run_forked },
+						    { "sleeper", run_sleeper },
+						    { "jar", run_jar },
+						    { "futex", run_futex },
+						    { "jump_sleep", run_jump_sleep },
 						    { "twice", run_twice },
 						    { "in_use", run_in_use },
 						    { NULL, NULL } };
