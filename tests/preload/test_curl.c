@@ -13,6 +13,7 @@
 #include "suite.h"
 
 #define CUT_OFF_MS 3000
+#define LEAST	   (900 * BOUNDS_MS) /* libcurl waits for QUIT no longer since 8.13 */
 #define END_MS	   10000
 #define MOST_WORDS 8
 
@@ -133,7 +134,8 @@ static void stock_each_of_them_hangs(void **state)
 	for (size_t i = 0; i < WAYS; i++) {
 		const struct mark *mark = &victims[i]->marks->call[ways[i].late];
 
-		if (run_has_ended(victims[i]) || !mark->began_ns || mark->ended_ns)
+		if (!mark->began_ns ||
+		    (mark->ended_ns && mark->ended_ns - mark->began_ns < LEAST))
 			fail_msg("stock, %s does not hang in its call", ways[i].name);
 	}
 }
