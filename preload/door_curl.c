@@ -20,7 +20,8 @@ typedef CURLMcode multi_function(CURLM *);
 #define SCOPE(function_, kind_, handle_)                                                 \
 	{                                                                                \
 		.function = CF_CURL_##function_, .kind = CF_HANDLE_##kind_,              \
-		.handle = (handle_), .caller = CF_CALLER, .frame = CF_FRAME              \
+		.handle = (handle_), .is_open = cf_entry_may_enter(),                    \
+		.caller = CF_CALLER, .frame = CF_FRAME                                   \
 	}
 
 CF_DOOR CURLMcode curl_multi_cleanup(CURLM *multi)
@@ -30,7 +31,7 @@ CF_DOOR CURLMcode curl_multi_cleanup(CURLM *multi)
 
 	if (!real)
 		return CURLM_INTERNAL_ERROR;
-	if (!cf_entry_may_enter()) {
+	if (!scope.is_open) {
 		cf_scope_forget(&scope);
 		return real(multi);
 	}
@@ -49,7 +50,7 @@ CF_DOOR CURLMcode curl_multi_remove_handle(CURLM *multi, CURL *easy)
 
 	if (!real)
 		return CURLM_INTERNAL_ERROR;
-	if (!cf_entry_may_enter() || !cf_scope_enter(&scope, false))
+	if (!scope.is_open || !cf_scope_enter(&scope, false))
 		return real(multi, easy);
 	CURLMcode result = real(multi, easy);
 	cf_scope_leave(&scope, (int)result, false);
@@ -65,7 +66,7 @@ CF_DOOR void curl_easy_cleanup(CURL *easy)
 
 	if (!real)
 		return;
-	if (!cf_entry_may_enter()) {
+	if (!scope.is_open) {
 		cf_scope_forget(&scope);
 		real(easy);
 	} else if (cf_scope_enter(&scope, true)) {
@@ -81,7 +82,7 @@ CF_DOOR CURLSHcode curl_share_cleanup(CURLSH *share)
 
 	if (!real)
 		return CURLSHE_INVALID;
-	if (!cf_entry_may_enter()) {
+	if (!scope.is_open) {
 		cf_scope_forget(&scope);
 		return real(share);
 	}
@@ -99,7 +100,7 @@ CF_DOOR void curl_global_cleanup(void)
 
 	if (!real)
 		return;
-	if (!cf_entry_may_enter() || !cf_scope_enter(&scope, false)) {
+	if (!scope.is_open || !cf_scope_enter(&scope, false)) {
 		real();
 		return;
 	}
@@ -114,7 +115,7 @@ CF_DOOR CURL *curl_easy_init(void)
 
 	if (!real)
 		return NULL;
-	if (cf_entry_may_enter())
+	if (scope.is_open)
 		cf_got_attach();
 	CURL *easy = real();
 	cf_scope_note_birth(CF_HANDLE_EASY, easy, scope.caller, (cf_function)real);
@@ -140,7 +141,7 @@ CF_DOOR CURLM *curl_multi_init(void)
 
 	if (!real)
 		return NULL;
-	if (cf_entry_may_enter())
+	if (scope.is_open)
 		cf_got_attach();
 	CURLM *multi = real();
 	cf_scope_note_birth(CF_HANDLE_MULTI, multi, scope.caller, (cf_function)real);
@@ -235,7 +236,7 @@ CF_DOOR CURLcode curl_easy_perform(CURL *easy)
 
 	if (!real)
 		return CURLE_FAILED_INIT;
-	if (!cf_entry_may_enter())
+	if (!scope.is_open)
 		return real(easy);
 	cf_scope_enter_transfer(&scope);
 	CURLcode result = real(easy);
@@ -253,7 +254,7 @@ CF_DOOR CURLMcode curl_multi_add_handle(CURLM *multi, CURL *easy)
 
 	if (!real)
 		return CURLM_INTERNAL_ERROR;
-	if (!cf_entry_may_enter())
+	if (!scope.is_open)
 		return real(multi, easy);
 	cf_scope_enter_transfer(&scope);
 	CURLMcode result = real(multi, easy);
@@ -273,7 +274,7 @@ CF_DOOR CURLMsg *curl_multi_info_read(CURLM *multi, int *left)
 		return NULL;
 	CURLMsg *message = real(multi, left);
 	if (message && message->msg == CURLMSG_DONE && message->data.result == CURLE_OK &&
-	    cf_entry_may_enter())
+	    scope.is_open)
 		cf_scope_note_complete(CF_HANDLE_MULTI, multi);
 	return message;
 }
@@ -286,7 +287,7 @@ CF_DOOR CURLMcode curl_multi_perform(CURLM *multi, int *running)
 
 	if (!real)
 		return CURLM_INTERNAL_ERROR;
-	if (!cf_entry_may_enter())
+	if (!scope.is_open)
 		return real(multi, running);
 	cf_scope_enter_transfer(&scope);
 	CURLMcode result = real(multi, running);
@@ -304,7 +305,7 @@ CF_DOOR CURLMcode curl_multi_poll(CURLM *multi, struct curl_waitfd *extra, unsig
 
 	if (!real)
 		return CURLM_INTERNAL_ERROR;
-	if (!cf_entry_may_enter())
+	if (!scope.is_open)
 		return real(multi, extra, count, timeout_ms, ready);
 	cf_scope_enter_transfer(&scope);
 	CURLMcode result = real(multi, extra, count, timeout_ms, ready);
@@ -320,7 +321,7 @@ CF_DOOR CURLMcode curl_multi_wait(CURLM *multi, struct curl_waitfd *extra, unsig
 
 	if (!real)
 		return CURLM_INTERNAL_ERROR;
-	if (!cf_entry_may_enter())
+	if (!scope.is_open)
 		return real(multi, extra, count, timeout_ms, ready);
 	cf_scope_enter_transfer(&scope);
 	CURLMcode result = real(multi, extra, count, timeout_ms, ready);
@@ -337,7 +338,7 @@ CF_DOOR CURLMcode curl_multi_socket_action(CURLM *multi, curl_socket_t fd, int e
 
 	if (!real)
 		return CURLM_INTERNAL_ERROR;
-	if (!cf_entry_may_enter())
+	if (!scope.is_open)
 		return real(multi, fd, events, running);
 	cf_scope_enter_transfer(&scope);
 	CURLMcode result = real(multi, fd, events, running);
@@ -353,7 +354,7 @@ CF_DOOR CURLMcode(curl_multi_socket)(CURLM *multi, curl_socket_t fd, int *runnin
 
 	if (!real)
 		return CURLM_INTERNAL_ERROR;
-	if (!cf_entry_may_enter())
+	if (!scope.is_open)
 		return real(multi, fd, running);
 	cf_scope_enter_transfer(&scope);
 	CURLMcode result = real(multi, fd, running);
@@ -369,7 +370,7 @@ CF_DOOR CURLMcode curl_multi_socket_all(CURLM *multi, int *running)
 
 	if (!real)
 		return CURLM_INTERNAL_ERROR;
-	if (!cf_entry_may_enter())
+	if (!scope.is_open)
 		return real(multi, running);
 	cf_scope_enter_transfer(&scope);
 	CURLMcode result = real(multi, running);

@@ -8,15 +8,29 @@
  *  3. Nothing is looked up, allocated or locked before cf_entry_may_enter() says
  *     yes. When it says no we are the plain function, nothing else.
  */
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "entry.h"
 #include "real.h"
+#include "sockets.h"
 
 CF_DOOR int close(int fd)
 {
+	cf_sockets_take(fd);
 	if (!cf_entry_may_enter())
 		return cf_real_close(fd);
 	return cf_cleanup_fd(fd);
+}
+
+/* The same address, by a name that no other preload can take. */
+int cf_door_close(int fd) __attribute__((alias("close"), visibility("hidden")));
+
+/* Not a cleanup: whoever sets a linger time makes one of the closes to come. */
+CF_DOOR int setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+{
+	if (level == SOL_SOCKET && name == SO_LINGER)
+		cf_sockets_note_linger();
+	return cf_real_setsockopt(fd, level, name, value, size);
 }

@@ -11,10 +11,12 @@
 #include <stdatomic.h>
 
 #include "got.h"
+#include "real.h"
 #include "resolver.h"
+#include "sockets.h"
 #include "wait.h"
 
-enum { CREATE, JOIN, CONDITION, RESOLVE, RELEASE, POLL, SLOTS };
+enum { CREATE, JOIN, CONDITION, RESOLVE, RELEASE, POLL, SOCKET, CLOSE, SLOTS };
 
 typedef int create_function(pthread_t *, const pthread_attr_t *, void *(*)(void *),
 			    void *);
@@ -24,6 +26,8 @@ typedef int resolve_function(const char *, const char *, const struct addrinfo *
 			     struct addrinfo **);
 typedef void release_function(struct addrinfo *);
 typedef int poll_function(struct pollfd *, nfds_t, int);
+typedef int socket_function(int, int, int);
+typedef int close_function(int);
 
 static struct cf_slot slots[SLOTS];
 
@@ -96,6 +100,24 @@ static int door_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 	return cf_wait_poll(wait, fds, count, timeout_ms, CF_FRAME);
 }
 
+static int door_socket(int domain, int type, int protocol)
+{
+	int fd = ((socket_function *)held(SOCKET))(domain, type, protocol);
+
+	cf_sockets_note_made(fd);
+	return fd;
+}
+
+/* What cannot linger needs no look; unless another preload stands in front of us. */
+static int door_close(int fd)
+{
+	close_function *next = (close_function *)held(CLOSE);
+
+	if (next == cf_door_close && cf_sockets_take(fd))
+		next = cf_real_close;
+	return next(fd);
+}
+
 void cf_door_wait_begin(void)
 {
 	slots[CREATE] = (struct cf_slot){ "pthread_create", (void *)door_create, NULL };
@@ -104,6 +126,8 @@ void cf_door_wait_begin(void)
 		(struct cf_slot){ "pthread_cond_wait", (void *)door_condition, NULL };
 	slots[RESOLVE] = (struct cf_slot){ "getaddrinfo", (void *)door_resolve, NULL };
 	slots[RELEASE] = (struct cf_slot){ "freeaddrinfo", NULL, NULL };
+	slots[SOCKET] = (struct cf_slot){ "socket", (void *)door_socket, NULL };
+	slots[CLOSE] = (struct cf_slot){ "close", (void *)door_close, NULL };
 	slots[POLL] = (struct cf_slot){ "poll", (void *)door_poll, NULL };
 	cf_got_begin(slots, SLOTS);
 }

@@ -23,6 +23,9 @@
  */
 bool cf_entry_may_enter(void);
 
+/* Our own close(), whichever stands first in this process. */
+int cf_door_close(int fd);
+
 /* Begin, once: say which slots of a libcurl are to lead to the doors of door_wait.c. */
 void cf_door_wait_begin(void);
 

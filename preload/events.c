@@ -200,7 +200,7 @@ static void add_middle(struct cf_text *text, const struct cf_event *event,
 
 static void add_end(struct cf_text *text, const struct cf_event *event)
 {
-	cf_text_add_number(text, event->waited_ns / CF_MS);
+	cf_text_add_number(text, (event->waited_ns + CF_MS / 2) / CF_MS);
 	cf_text_add(text, ",\"result\":");
 	cf_text_add_number(text, event->result < 0 ? -1 : event->result);
 	cf_text_add(text, ",\"errno\":\"");

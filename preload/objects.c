@@ -19,6 +19,7 @@
 
 #define MOST_CALLERS 64
 #define MOST_CURLS   16
+#define LISTS	     8
 
 static const char *const names[CF_CURL_FUNCTIONS] = {
 	[CF_CURL_EASY_INIT] = "curl_easy_init",
@@ -67,7 +68,8 @@ static int (*find_object)(void *address, struct dl_find_object *found);
 static struct cf_lock lock; /* of pool */
 static struct cf_pool pool;
 static struct caller *_Atomic callers[MOST_CALLERS]; /* never freed, replaced at most */
-static struct list lists[2];			     /* the present one, and the next */
+static struct list lists[LISTS]; /* each visit makes another one: readers may be late */
+static _Atomic unsigned next_list = 1;
 static struct list *_Atomic curls = &lists[0];
 static struct cf_generation seen; /* when that list was made */
 
@@ -93,6 +95,12 @@ void cf_objects_begin(void)
 	find_object = (int (*)(void *, struct dl_find_object *))dlsym(RTLD_DEFAULT,
 								      "_dl_find_object");
 	look((const void *)cf_objects_begin, &ourselves);
+}
+
+void cf_objects_after_fork(void)
+{
+	lock = (struct cf_lock){ 0 };
+	pool = (struct cf_pool){ 0 };
 }
 
 const char *cf_objects_name(enum cf_curl_function function)
@@ -136,7 +144,7 @@ static int look_at(struct dl_phdr_info *object, size_t size, void *data)
 	if (!search->list) {
 		if (!is_news(object, search->seen))
 			return 1;
-		search->list = atomic_load(&curls) == lists ? lists + 1 : lists;
+		search->list = &lists[atomic_fetch_add(&next_list, 1) % LISTS];
 		search->list->count = 0;
 	}
 	if ((ourselves.start >= start && ourselves.start < end) ||

@@ -46,6 +46,9 @@ typedef void (*cf_function)(void); /* to be cast to its own type */
 /* Begin, once, from the constructor. */
 void cf_objects_begin(void);
 
+/* In a forked child no other thread is looking anything up. */
+void cf_objects_after_fork(void);
+
 /* The name of a function, as libcurl exports it. */
 const char *cf_objects_name(enum cf_curl_function function);
 

@@ -26,6 +26,7 @@ enum { RUNNING, DONE, CANCELLED };
 
 struct resolve {
 	_Atomic int state;
+	_Atomic int holders; /* the fresh thread and the worker: the last frees it */
 	int result, error;
 	const struct cf_resolver_real *real;
 	struct addrinfo hints, *list;
@@ -89,6 +90,12 @@ static void put(void *piece, size_t size)
 	}
 }
 
+static void let_go(struct resolve *resolve)
+{
+	if (atomic_fetch_sub(&resolve->holders, 1) == 1)
+		put(resolve, resolve->size);
+}
+
 static void free_if_unused(struct worker *worker)
 {
 	if (atomic_load(&worker->is_over) && worker->watchers == 0)
@@ -101,9 +108,13 @@ static void strike(void *data)
 	struct worker *worker = data;
 	struct worker **link = &workers;
 
-	self = NULL;
-	if (!cf_lock_take(&lock))
+	if (self == worker)
+		self = NULL;
+	if (!cf_lock_take(&lock)) {
+		atomic_store(&worker->is_over, 1);
+		wake(&worker->is_over);
 		return;
+	}
 	while (*link && *link != worker)
 		link = &(*link)->next;
 	if (*link)
@@ -230,7 +241,7 @@ bool cf_resolver_cancel_owned(const void *owner, char *name, size_t room)
 	bool is_cancelled = false;
 
 	name[0] = '\0';
-	if (!cf_lock_take(&lock))
+	if (!owner || !cf_lock_take(&lock))
 		return false;
 	for (struct worker *worker = workers; worker; worker = worker->next) {
 		if (worker->owner == owner && cancel(worker, name, room))
@@ -260,6 +271,7 @@ static struct resolve *prepare(const struct cf_resolver_real *real, const char *
 	if (!resolve)
 		return NULL;
 	char *names = (char *)(resolve + 1);
+	atomic_store(&resolve->holders, 2);
 	resolve->real = real;
 	resolve->size = size;
 	resolve->host = copy(&names, host);
@@ -282,11 +294,12 @@ static void *make(void *data)
 	resolve->error = errno;
 	if (atomic_compare_exchange_strong(&resolve->state, &running, DONE)) {
 		wake(&resolve->state);
+		let_go(resolve);
 		return NULL;
 	}
 	if (resolve->result == 0)
 		resolve->real->release(resolve->list);
-	put(resolve, resolve->size);
+	let_go(resolve);
 	atomic_fetch_sub(&abandoned, 1);
 	return NULL;
 }
@@ -330,13 +343,16 @@ static int await(struct resolve *resolve, struct addrinfo **list)
 	while ((state = atomic_load(&resolve->state)) == RUNNING)
 		wait_while(&resolve->state, RUNNING, CF_NEVER);
 	note(NULL);
-	if (state == CANCELLED)
+	if (state == CANCELLED) {
+		let_go(resolve);
 		return EAI_AGAIN;
+	}
 	int result = resolve->result;
 	if (result == 0)
 		*list = resolve->list;
-	errno = resolve->error;
-	put(resolve, resolve->size);
+	int error = resolve->error;
+	let_go(resolve);
+	errno = error;
 	return result;
 }
 

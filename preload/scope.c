@@ -28,6 +28,7 @@ static _Atomic bool is_watched;
 static void drop_the_parents(void)
 {
 	cf_visit_after_fork();
+	cf_objects_after_fork();
 	cf_resolver_after_fork();
 	cf_watchdog_after_fork();
 }
@@ -125,8 +126,12 @@ static void report(const struct cf_scope *scope, const struct cf_visit *visit,
 /* The multi that a cleanup is charged to; 0 for the thread. */
 static uintptr_t payer(const struct cf_scope *scope)
 {
-	return scope->kind == CF_HANDLE_MULTI ? (uintptr_t)scope->handle
-					      : scope->taken.owner;
+	uintptr_t owner = scope->taken.owner;
+	struct cf_handle multi;
+
+	if (scope->kind == CF_HANDLE_MULTI)
+		return (uintptr_t)scope->handle;
+	return owner && cf_handles_find(CF_HANDLE_MULTI, owner, &multi) ? owner : 0;
 }
 
 static int64_t spent(const struct cf_scope *scope)
@@ -229,14 +234,16 @@ static void drop_watch(struct cf_visit *visit)
 
 bool cf_scope_enter(struct cf_scope *scope, bool is_last)
 {
+	static const struct cf_visit none;
 	struct cf_visit *visit = cf_visit_now(scope->frame);
 	bool is_inside = cf_objects_is_curl(scope->caller);
 
 	drop_watch(visit);
 	scope->before = *visit;
 	if (is_last && scope->handle && !take(scope, is_inside)) {
-		report(scope, visit, CF_EVENT_DOUBLE, 0);
-		return false;
+		report(scope, &none, CF_EVENT_DOUBLE, 0);
+		if (policy->mode != CF_MODE_OBSERVE)
+			return false;
 	}
 	/* What libcurl does of itself within a transfer is part of the transfer. */
 	scope->is_outermost = visit->kind == CF_VISIT_NONE ||

@@ -25,6 +25,7 @@ struct cf_scope {
 	const void *handle;	  /* NULL for none                         */
 	const void *caller;	  /* return address of the door            */
 	const void *frame;	  /* frame address of the door             */
+	bool is_open;		  /* whether the call may come in: see entry.h */
 	/* Ours. */
 	bool is_outermost;
 	int watch;     /* its number with the watchdog */

@@ -21,6 +21,7 @@
 #define STOPPED	   (100 * CF_MS) /* a slice that took so much longer: we were not running */
 #define GIVEN_UP   (50 * CF_MS)
 #define NAME_BYTES 64
+#define NO_NAME	   "a name not asked for yet"
 
 static const struct cf_policy *policy; /* set once, before any door is open */
 
@@ -45,11 +46,14 @@ static int64_t slice_until(cf_instant until)
 	return left < SLICE ? left : SLICE;
 }
 
-/* A slice that began at `began` is over: give the time back in which we were stopped. */
-static void count_slice(struct cf_visit *visit, cf_instant began)
+/* A slice that began at *began is over, and the next one begins: give the time back in
+   which we were stopped. */
+static void count_slice(struct cf_visit *visit, cf_instant *began)
 {
-	int64_t passed = cf_clock_now() - began;
+	cf_instant now = cf_clock_now();
+	int64_t passed = now - *began;
 
+	*began = now;
 	if (passed > SLICE + STOPPED && visit->until != CF_NEVER)
 		visit->until += passed - SLICE;
 	visit->waited_ns += passed;
@@ -116,14 +120,14 @@ int cf_wait_poll(int (*real)(struct pollfd *, nfds_t, int), struct pollfd *fds,
 
 	if (!visit || timeout_ms == 0)
 		return real(fds, count, timeout_ms);
+	cf_instant began = cf_clock_now();
 	for (;;) {
 		int64_t left = cf_clock_left(end);
 		int64_t slice = slice_until(
 			left < cf_clock_left(visit->until) ? end : visit->until);
-		cf_instant began = cf_clock_now();
 		int result = real(fds, count, (int)((slice + CF_MS - 1) / CF_MS));
 
-		count_slice(visit, began);
+		count_slice(visit, &began);
 		if (result != 0 || cf_clock_left(end) == 0)
 			return result;
 		if (cf_clock_left(visit->until) == 0)
@@ -150,7 +154,7 @@ static void cancel(struct cf_visit *visit, pthread_t thread)
 	char name[NAME_BYTES];
 
 	if (cf_resolver_cancel(thread, name, sizeof(name)))
-		cf_visit_note_ended(visit, "resolve of", name);
+		cf_visit_note_ended(visit, "resolve of", name[0] ? name : NO_NAME);
 }
 
 int cf_wait_join(int (*real)(pthread_t, void **), pthread_t thread, void **value,
@@ -163,12 +167,12 @@ int cf_wait_join(int (*real)(pthread_t, void **), pthread_t thread, void **value
 		return real(thread, value);
 	if (visit->kind == CF_VISIT_TRANSFER)
 		visit->until = grace(visit, born);
+	cf_instant began = cf_clock_now();
 	for (;;) {
-		cf_instant began = cf_clock_now();
 		bool is_over =
 			cf_resolver_await(thread, slice_until(visit->until), &born);
 
-		count_slice(visit, began);
+		count_slice(visit, &began);
 		if (is_over)
 			break;
 		if (cf_clock_left(visit->until) == 0) {
@@ -196,13 +200,13 @@ int cf_wait_condition(int (*real)(pthread_cond_t *, pthread_mutex_t *),
 		int error =
 			pthread_cond_clockwait(condition, mutex, CLOCK_MONOTONIC, &end);
 
-		count_slice(visit, began);
+		count_slice(visit, &began);
 		return error == ETIMEDOUT ? 0 : error;
 	}
 	if (cf_resolver_cancel_owned(visit->handle, name, sizeof(name)) ||
 	    (visit->inner != visit->handle &&
 	     cf_resolver_cancel_owned(visit->inner, name, sizeof(name))))
-		cf_visit_note_ended(visit, "resolve of", name);
+		cf_visit_note_ended(visit, "resolve of", name[0] ? name : NO_NAME);
 	return real(condition, mutex);
 }
 

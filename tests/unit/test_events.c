@@ -110,6 +110,68 @@ static void what_was_only_observed_finished_and_says_what_would_have_been(void *
 	cJSON_Delete(event);
 }
 
+static const struct cf_event completed = {
+	.ending = CF_EVENT_COMPLETED,
+	.call = "curl_easy_cleanup",
+	.class = "curl",
+	.address = (const void *)0x55d0c0de,
+	.is_address = true,
+	.name = "answer of 10.0.0.1:21",
+	.mount = "",
+	.type = "libcurl",
+	.deadline_ns = 200 * CF_MS,
+	.waited_ns = 201 * CF_MS,
+};
+
+static void a_cleanup_of_libcurls_has_its_address_as_a_string(void **state)
+{
+	(void)state;
+	cf_events_begin(unit_path("events"), NULL);
+	cf_events_report(&completed);
+	cJSON *event = recorded_event(unit_path("events"));
+	assert_string_equal(keys_of(event),
+			    "time pid comm call class handle name mount ending "
+			    "deadline_ms waited_ms result errno ");
+	assert_string_equal(recorded_string(event, "ending"), "completed");
+	assert_string_equal(recorded_string(event, "call"), "curl_easy_cleanup");
+	assert_string_equal(recorded_string(event, "handle"), "0x55d0c0de");
+	assert_string_equal(recorded_string(event, "name"), "answer of 10.0.0.1:21");
+	assert_int_equal(recorded_number(event, "result"), 0);
+	assert_string_equal(recorded_string(event, "errno"), "");
+	cJSON_Delete(event);
+}
+
+static void a_second_cleanup_is_a_double(void **state)
+{
+	struct cf_event twice = completed;
+
+	(void)state;
+	cf_events_begin(unit_path("events"), NULL);
+	twice.ending = CF_EVENT_DOUBLE;
+	cf_events_report(&twice);
+	cJSON *event = recorded_event(unit_path("events"));
+	assert_string_equal(recorded_string(event, "ending"), "double");
+	assert_string_equal(recorded_string(event, "handle"), "0x55d0c0de");
+	cJSON_Delete(event);
+}
+
+static void an_observed_cleanup_finished_and_would_have_completed(void **state)
+{
+	struct cf_event observed = completed;
+
+	(void)state;
+	cf_events_begin(unit_path("events"), NULL);
+	observed.is_observed = true;
+	observed.result = 3; /* libcurl's own codes are no errno */
+	cf_events_report(&observed);
+	cJSON *event = recorded_event(unit_path("events"));
+	assert_string_equal(recorded_string(event, "ending"), "finished");
+	assert_string_equal(recorded_string(event, "would"), "completed");
+	assert_int_equal(recorded_number(event, "result"), 3);
+	assert_string_equal(recorded_string(event, "errno"), "");
+	cJSON_Delete(event);
+}
+
 static void nasty_names_make_valid_lines_and_come_back_whole(void **state)
 {
 	static const char *const names[] = { "",
@@ -199,7 +261,7 @@ static void each_ending_goes_where_it_belongs(void **state)
 	assert_string_equal(recorded_string(loaded, "ending"), "loaded");
 	cJSON_Delete(loaded);
 	truncate(run, 0);
-	cf_events_report(&expired);
+	cf_events_report(&completed); /* as what expired */
 	cJSON_Delete(recorded_event(file));
 	cJSON_Delete(recorded_event(run));
 }
@@ -286,6 +348,9 @@ int main(void)
 		EVENT_TEST(a_line_holds_every_key_of_the_manual),
 		EVENT_TEST(success_has_no_errno_and_no_deadline_is_null),
 		EVENT_TEST(what_was_only_observed_finished_and_says_what_would_have_been),
+		EVENT_TEST(a_cleanup_of_libcurls_has_its_address_as_a_string),
+		EVENT_TEST(a_second_cleanup_is_a_double),
+		EVENT_TEST(an_observed_cleanup_finished_and_would_have_completed),
 		EVENT_TEST(nasty_names_make_valid_lines_and_come_back_whole),
 		EVENT_TEST(bytes_that_are_no_text_make_valid_lines_too),
 		EVENT_TEST(p_is_the_pid_and_no_other_percent_is_touched),

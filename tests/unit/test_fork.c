@@ -3,6 +3,7 @@
  * test_fork.c - a forked child is noticed once, a vfork child not at all.
  */
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -86,6 +87,40 @@ static void law_9_a_vfork_child_drops_nothing_of_the_memory_that_it_shares(void 
 	assert_int_equal(resets, 0);
 }
 
+static char order[16];
+
+static void note_a(void)
+{
+	strcat(order, "a");
+}
+
+static void note_b(void)
+{
+	strcat(order, "b");
+}
+
+static void settle_in_order(void **state)
+{
+	(void)state;
+	order[0] = '\0';
+	assert_true(cf_fork_settle());
+	assert_true(cf_fork_settle());
+	assert_string_equal(order, "abbabaa");
+}
+
+static void law_9_a_forked_child_drops_everything_in_the_order_it_was_told(void **state)
+{
+	static void (*const notes[])(void) = { note_a, note_b, note_b, note_a,
+					       note_b, note_a, note_a };
+
+	(void)state;
+	for (int i = 0; i < 7; i++) /* with reset(), eight */
+		assert_true(cf_fork_on_child(notes[i]));
+	assert_false(cf_fork_on_child(note_b));
+	unit_in_child(settle_in_order, NULL);
+	assert_string_equal(order, "");
+}
+
 static bool settled_meanwhile = true;
 
 static void settle_within(void)
@@ -143,6 +178,9 @@ int main(void)
 				       given_a_watched_process),
 		cmocka_unit_test_setup(
 			law_9_a_vfork_child_drops_nothing_of_the_memory_that_it_shares,
+			given_a_watched_process),
+		cmocka_unit_test_setup(
+			law_9_a_forked_child_drops_everything_in_the_order_it_was_told,
 			given_a_watched_process),
 		cmocka_unit_test_setup(whoever_comes_while_another_settles_stands_aside,
 				       given_a_watched_process),

@@ -138,6 +138,58 @@ static void what_finished_or_loaded_is_not_told(void **state)
 	assert_string_equal(hear(), "");
 }
 
+static struct cf_event completed_cleanup(void)
+{
+	return (struct cf_event){
+		.ending = CF_EVENT_COMPLETED,
+		.call = "curl_easy_cleanup",
+		.class = "curl",
+		.address = (const void *)0x55d0c0de,
+		.is_address = true,
+		.name = "answer of 10.0.0.1:21",
+		.mount = "",
+		.type = "libcurl",
+		.deadline_ns = 200 * CF_MS,
+		.waited_ns = 201 * CF_MS,
+	};
+}
+
+static void a_cleanup_whose_wait_was_ended_says_for_what_it_waited(void **state)
+{
+	struct cf_event event = completed_cleanup();
+
+	(void)state;
+	assert_says(&event,
+		    "curl_easy_cleanup: over 200 ms for the answer of 10.0.0.1:21; that "
+		    "wait was ended, the rest is done; result 0");
+	event.name = "resolve of a\x1B[2J.example";
+	event.waited_ns = 10 * CF_MS; /* others of its multi have had the rest */
+	event.result = 6;
+	assert_says(&event,
+		    "curl_easy_cleanup: nothing is left of 200 ms for the resolve of "
+		    "a?[2J.example; that wait was ended, the rest is done; result 6");
+}
+
+static void an_observed_cleanup_says_what_would_have_been(void **state)
+{
+	struct cf_event event = completed_cleanup();
+
+	(void)state;
+	event.is_observed = true;
+	event.waited_ns = 9500 * CF_MS;
+	assert_says(&event, "curl_easy_cleanup: waited 9.5 s, would have ended that "
+			    "after 200 ms");
+}
+
+static void a_second_cleanup_is_told_with_its_address(void **state)
+{
+	struct cf_event event = completed_cleanup();
+
+	(void)state;
+	event.ending = CF_EVENT_DOUBLE;
+	assert_says(&event, "curl_easy_cleanup: a second cleanup of 0x55d0c0de, refused");
+}
+
 static void assert_complains_once(const char *path, const char *words)
 {
 	struct cf_event event = expired_write();
@@ -192,6 +244,9 @@ int main(void)
 		LINE_TEST(what_was_only_observed_says_what_would_have_been),
 		LINE_TEST(control_characters_of_a_name_do_not_reach_the_terminal),
 		LINE_TEST(what_finished_or_loaded_is_not_told),
+		LINE_TEST(a_cleanup_whose_wait_was_ended_says_for_what_it_waited),
+		LINE_TEST(an_observed_cleanup_says_what_would_have_been),
+		LINE_TEST(a_second_cleanup_is_told_with_its_address),
 		LINE_TEST(a_file_that_cannot_be_opened_is_complained_of_once),
 		LINE_TEST(a_pipe_without_a_reader_is_complained_of_once),
 		LINE_TEST(a_name_that_is_too_long_is_complained_of_once),

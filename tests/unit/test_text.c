@@ -181,6 +181,28 @@ static void numbers_are_decimal_to_both_ends(void **state)
 			    "18446744073709551615");
 }
 
+static void an_address_is_hexadecimal_without_leading_zeros(void **state)
+{
+	static const struct {
+		uintptr_t address;
+		const char *written;
+	} pairs[] = {
+		{ 0, "0x0" },
+		{ 0x9, "0x9" },
+		{ 0x10, "0x10" },
+		{ 0x7f00abcdef01, "0x7f00abcdef01" },
+		{ UINTPTR_MAX, "0xffffffffffffffff" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
+		struct cf_text text = empty_text();
+
+		cf_text_add_address(&text, (const void *)pairs[i].address);
+		assert_string_equal(text.bytes, pairs[i].written);
+	}
+}
+
 static void durations_are_written_for_people(void **state)
 {
 	static const struct {
@@ -263,6 +285,7 @@ static void fill(struct cf_text *text)
 	cf_text_add_duration(text, 1500 * CF_MS);
 	cf_text_add_time(text, 0, 0);
 	cf_text_add_errno(text, EIO);
+	cf_text_add_address(text, (const void *)0x7f00abcd);
 }
 
 static void a_text_never_overflows_and_is_cut_between_pieces(void **state)
@@ -320,6 +343,7 @@ int main(void)
 		cmocka_unit_test(json_strings_are_escaped),
 		cmocka_unit_test(a_terminal_sees_no_control_characters),
 		cmocka_unit_test(numbers_are_decimal_to_both_ends),
+		cmocka_unit_test(an_address_is_hexadecimal_without_leading_zeros),
 		cmocka_unit_test(durations_are_written_for_people),
 		cmocka_unit_test(a_time_is_iso_8601_with_milliseconds),
 		cmocka_unit_test(the_date_is_that_of_libc_on_every_day_of_two_centuries),
