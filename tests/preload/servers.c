@@ -98,6 +98,7 @@ void servers_start(void)
 			      NULL,
 			      NULL,
 			      NULL };
+	char name[65] = "", hosts[128];
 
 	if (ready)
 		return;
@@ -106,6 +107,10 @@ void servers_start(void)
 	raise_loopback();
 	cover("/etc/resolv.conf", "resolv.conf",
 	      "nameserver 127.0.0.66\noptions timeout:5 attempts:2\n");
+	/* Libraries ask for this machine's own name as soon as they are loaded. */
+	gethostname(name, sizeof(name) - 1);
+	snprintf(hosts, sizeof(hosts), "127.0.0.1 localhost %s\n", name);
+	cover("/etc/hosts", "hosts", hosts);
 	cover("/etc/nsswitch.conf", "nsswitch.conf", "hosts: files dns\npasswd: files\n");
 	certificate = scratch_path("certificate");
 	key = scratch_path("key");
