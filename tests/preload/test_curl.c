@@ -192,7 +192,7 @@ static void the_event_says_which_cleanup_waited_for_whom(void **state)
 	assert_string_equal(event->class, "curl");
 	assert_string_equal(event->name, "resolve of dead");
 	assert_int_equal((int)event->deadline_ms, 200);
-	assert_true(event->waited_ms >= 200);
+	assert_true(event->waited_ms >= 190); /* in its waits alone */
 	victim = start(&ways[FTP], 0, NULL);
 	run_assert_ends(victim, END_MS, VICTIM_STATUS);
 	event = first(victim->events, "completed");
