@@ -4,6 +4,7 @@
  */
 #include "asleep.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static const struct {
 #endif
 };
 
-static bool read_file(int tid, const char *name, char *bytes, size_t room)
+static long read_file(int tid, const char *name, char *bytes, size_t room)
 {
 	char path_bytes[64];
 	struct cf_text path;
@@ -46,7 +47,7 @@ static bool read_file(int tid, const char *name, char *bytes, size_t room)
 	cf_text_add(&path, name);
 	long length = cf_clerk_read(path_bytes, bytes, room - 1);
 	bytes[length > 0 ? length : 0] = '\0';
-	return length > 0;
+	return length;
 }
 
 static unsigned long read_number(const char **at, unsigned base)
@@ -73,7 +74,9 @@ static void read_call(int tid, struct cf_asleep *asleep, unsigned long *argument
 	const char *at = text;
 
 	asleep->number = -1;
-	if (!read_file(tid, "/syscall", text, sizeof(text)) || *at < '0' || *at > '9')
+	long length = read_file(tid, "/syscall", text, sizeof(text));
+	asleep->is_gone = length == -ENOENT || length == -ESRCH;
+	if (*at < '0' || *at > '9')
 		return;
 	asleep->number = (long)read_number(&at, 10);
 	for (int i = 0; i < NUMBERS && strncmp(at, " 0x", 3) == 0; i++) {
@@ -168,7 +171,7 @@ bool cf_asleep_is_deaf(int tid, int signal)
 {
 	char status[4096];
 
-	if (!read_file(tid, "/status", status, sizeof(status)))
+	if (read_file(tid, "/status", status, sizeof(status)) <= 0)
 		return true;
 	const char *at = strstr(status, "\nSigBlk:\t");
 	if (!at)

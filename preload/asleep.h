@@ -13,6 +13,7 @@
 struct cf_asleep {
 	long number;	     /* of the system call; -1 when it is in none, or unknown */
 	unsigned long stack; /* its stack pointer, 0 when unknown                     */
+	bool is_gone;	     /* there is no such thread any more                      */
 	bool may_be_stirred; /* a signal ends it and does no harm                     */
 	char place[64];	     /* for people: "clock_nanosleep (hrtimer_nanosleep)"     */
 };

@@ -51,31 +51,152 @@ static uint32_t hash_of(const char *name)
 	return hash;
 }
 
-/* By DT_GNU_HASH: a header of four words, the filter, the buckets, and chains of hashes
-   whose last has its lowest bit set. */
-bool cf_dynamic_defines(const struct dl_phdr_info *object, const char *name)
+/* The number of a symbol that the object defines, 0 for none, by DT_GNU_HASH: a header of
+   four words, the filter, the buckets, and chains of hashes whose last has its lowest bit
+   set. Where a name has several versions this is the first; *more says where to go on. */
+static uint32_t defined(const struct dl_phdr_info *object, const char *name,
+			uint32_t *more)
 {
 	const uint32_t *table = cf_dynamic_pointer(object, DT_GNU_HASH);
 	const ElfW(Sym) *symbols = cf_dynamic_pointer(object, DT_SYMTAB);
 	const char *strings = cf_dynamic_pointer(object, DT_STRTAB);
 
 	if (!table || !symbols || !strings || table[0] == 0)
-		return false;
+		return 0;
 	const uint32_t *buckets =
 		table + 4 + table[2] * (sizeof(ElfW(Addr)) / sizeof(uint32_t));
 	const uint32_t *chain = buckets + table[0];
-	uint32_t hash = hash_of(name), at = buckets[hash % table[0]];
+	uint32_t hash = hash_of(name), at = *more ? *more : buckets[hash % table[0]];
 
 	for (; at >= table[1]; at++) {
 		uint32_t link = chain[at - table[1]];
 
+		*more = link & 1 ? 0 : at + 1;
 		if ((link | 1) == (hash | 1) &&
-		    strcmp(strings + symbols[at].st_name, name) == 0)
-			return symbols[at].st_shndx != SHN_UNDEF;
+		    strcmp(strings + symbols[at].st_name, name) == 0 &&
+		    symbols[at].st_shndx != SHN_UNDEF)
+			return at;
 		if (link & 1)
 			break;
 	}
-	return false;
+	*more = 0;
+	return 0;
+}
+
+bool cf_dynamic_defines(const struct dl_phdr_info *object, const char *name)
+{
+	uint32_t more = 0;
+
+	return defined(object, name, &more) != 0;
+}
+
+/* The version that the object itself gives to this index; NULL for none. */
+static const char *given_version(const struct dl_phdr_info *object, unsigned index)
+{
+	const ElfW(Verdef) *entry = cf_dynamic_pointer(object, DT_VERDEF);
+	unsigned long left = cf_dynamic_number(object, DT_VERDEFNUM);
+	const char *strings = cf_dynamic_pointer(object, DT_STRTAB);
+
+	for (; entry && left > 0; left--) {
+		const ElfW(Verdaux) *name =
+			(const ElfW(Verdaux) *)((const char *)entry + entry->vd_aux);
+
+		if ((entry->vd_ndx & 0x7fff) == index)
+			return entry->vd_flags & VER_FLG_BASE ? NULL
+							      : strings + name->vda_name;
+		entry = (const ElfW(Verdef) *)((const char *)entry + entry->vd_next);
+	}
+	return NULL;
+}
+
+/* The version of another object that this index asks for; NULL for none. */
+static const char *asked_version(const struct dl_phdr_info *object, unsigned index)
+{
+	const ElfW(Verneed) *entry = cf_dynamic_pointer(object, DT_VERNEED);
+	unsigned long left = cf_dynamic_number(object, DT_VERNEEDNUM);
+	const char *strings = cf_dynamic_pointer(object, DT_STRTAB);
+
+	for (; entry && left > 0; left--) {
+		const ElfW(Vernaux) *name =
+			(const ElfW(Vernaux) *)((const char *)entry + entry->vn_aux);
+
+		for (int i = 0; i < entry->vn_cnt; i++) {
+			if ((name->vna_other & 0x7fff) == index)
+				return strings + name->vna_name;
+			name = (const ElfW(Vernaux) *)((const char *)name +
+						       name->vna_next);
+		}
+		entry = (const ElfW(Verneed) *)((const char *)entry + entry->vn_next);
+	}
+	return NULL;
+}
+
+const void *cf_dynamic_find(const struct dl_phdr_info *object, const char *name,
+			    const char *version)
+{
+	const ElfW(Sym) *symbols = cf_dynamic_pointer(object, DT_SYMTAB);
+	const ElfW(Half) *versions = cf_dynamic_pointer(object, DT_VERSYM);
+	uint32_t more = 0, at;
+
+	while ((at = defined(object, name, &more)) != 0) {
+		const void *address =
+			(const void *)(object->dlpi_addr + symbols[at].st_value);
+		unsigned index = versions ? versions[at] & 0x7fff : 1;
+		bool is_hidden = versions && versions[at] & 0x8000;
+		const char *own = index > 1 ? given_version(object, index) : NULL;
+
+		if (version ? !own || strcmp(own, version) == 0 : !is_hidden)
+			return address;
+		if (!more)
+			break;
+	}
+	return NULL;
+}
+
+const char *cf_dynamic_wanted(const struct dl_phdr_info *object, const char *name)
+{
+	const uint32_t *table = cf_dynamic_pointer(object, DT_GNU_HASH);
+	const ElfW(Sym) *symbols = cf_dynamic_pointer(object, DT_SYMTAB);
+	const ElfW(Half) *versions = cf_dynamic_pointer(object, DT_VERSYM);
+	const char *strings = cf_dynamic_pointer(object, DT_STRTAB);
+	uint32_t more = 0, at = defined(object, name, &more);
+
+	if (!table || !symbols || !versions || !strings)
+		return NULL;
+	if (at)
+		return given_version(object, versions[at] & 0x7fff);
+	/* What it does not define comes before what is in the hash table. */
+	for (at = 1; at < table[1]; at++) {
+		if (symbols[at].st_shndx == SHN_UNDEF &&
+		    strcmp(strings + symbols[at].st_name, name) == 0)
+			return asked_version(object, versions[at] & 0x7fff);
+	}
+	return NULL;
+}
+
+static const char *string_of(const struct dl_phdr_info *object, long tag, int index)
+{
+	const ElfW(Dyn) *entry = entry_of(object, tag);
+	const char *strings = cf_dynamic_pointer(object, DT_STRTAB);
+
+	for (; entry && strings && entry->d_tag != DT_NULL; entry++) {
+		if (entry->d_tag == tag && index-- == 0)
+			return strings + entry->d_un.d_val;
+	}
+	return NULL;
+}
+
+const char *cf_dynamic_needed(const struct dl_phdr_info *object, int index)
+{
+	return string_of(object, DT_NEEDED, index);
+}
+
+const char *cf_dynamic_soname(const struct dl_phdr_info *object)
+{
+	const char *soname = string_of(object, DT_SONAME, 0);
+	const char *slash = strrchr(object->dlpi_name, '/');
+
+	return soname ? soname : slash ? slash + 1 : object->dlpi_name;
 }
 
 uintptr_t cf_dynamic_end(const struct dl_phdr_info *object)

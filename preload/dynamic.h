@@ -22,6 +22,22 @@ unsigned long cf_dynamic_number(const struct dl_phdr_info *object, long tag);
 /* Whether it defines this symbol for others. */
 bool cf_dynamic_defines(const struct dl_phdr_info *object, const char *name);
 
+/*
+ * What it defines under this name, as a reference to `version` would be bound (NULL: a
+ * reference without one); NULL when there is nothing.
+ */
+const void *cf_dynamic_find(const struct dl_phdr_info *object, const char *name,
+			    const char *version);
+
+/* The version that its own references to this name ask for; NULL for none. */
+const char *cf_dynamic_wanted(const struct dl_phdr_info *object, const char *name);
+
+/* The name of an object that it needs, from 0; NULL past the last. */
+const char *cf_dynamic_needed(const struct dl_phdr_info *object, int index);
+
+/* The name that others need it by; without one, that of its file. */
+const char *cf_dynamic_soname(const struct dl_phdr_info *object);
+
 /* The first address behind it. */
 uintptr_t cf_dynamic_end(const struct dl_phdr_info *object);
 

@@ -4,7 +4,6 @@
  */
 #include "got.h"
 
-#include <dlfcn.h>
 #include <link.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -13,6 +12,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
+#include "binding.h"
 #include "dynamic.h"
 #include "objects.h"
 #include "raw.h"
@@ -26,7 +26,6 @@ enum { IS_FUNCTION = R_AARCH64_JUMP_SLOT, IS_POINTER = R_AARCH64_GLOB_DAT };
 static struct cf_slot *slots;
 static int count;
 static struct cf_generation seen;
-static void *_Atomic unbound[CF_GOT_MOST]; /* what a slot not bound yet would get */
 
 void cf_got_begin(struct cf_slot *new_slots, int new_count)
 {
@@ -59,7 +58,7 @@ static void rewrite(const struct dl_phdr_info *object, int number, void *_Atomic
 	if (value == slot->door)
 		return;
 	if (!is_bound(object, value))
-		value = atomic_load(&unbound[number]);
+		value = (void *)cf_binding_first(place, slot->name);
 	if (value &&
 	    (atomic_compare_exchange_strong(&slot->held, &none, value) ||
 	     none == value) &&
@@ -117,10 +116,5 @@ static void attach(const struct dl_phdr_info *object)
 
 void cf_got_attach(void)
 {
-	/* Before the visit: under the loader's lock nothing may be looked up. */
-	for (int i = 0; i < count; i++) {
-		if (!atomic_load(&unbound[i]))
-			atomic_store(&unbound[i], dlsym(RTLD_DEFAULT, slots[i].name));
-	}
 	cf_objects_visit(&seen, attach);
 }

@@ -12,15 +12,13 @@
  * sanitizer or of another preload, where the return address is theirs.
  */
 
-#define CF_GOT_MOST 8
-
 struct cf_slot {
 	const char *name;   /* "poll" */
 	void *door;	    /* NULL: only note what is held */
 	void *_Atomic held; /* what the slots held before: the door calls it */
 };
 
-/* Begin, once, with a table of at most CF_GOT_MOST that lives as long as the process. */
+/* Begin, once, with a table that lives as long as the process. */
 void cf_got_begin(struct cf_slot *slots, int count);
 
 /*
@@ -29,7 +27,8 @@ void cf_got_begin(struct cf_slot *slots, int count);
  * promise  A slot that holds something else than the first libcurl's did is left alone,
  *          and so is everything when the kernel refuses to let us write: these waits
  *          then have no deadline. Nothing is ever put back.
- * threads  Safe while others call through the slots. Takes the loader's locks.
+ * threads  Safe while others call through the slots. Takes the lock of the loader's
+ *          list.
  */
 void cf_got_attach(void);
 

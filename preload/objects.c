@@ -8,10 +8,11 @@
 #include "objects.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <string.h>
 
+#include "binding.h"
 #include "dynamic.h"
 #include "lock.h"
 #include "pool.h"
@@ -92,8 +93,11 @@ static bool is_same(const struct sight *one, const struct sight *other)
 
 void cf_objects_begin(void)
 {
-	find_object = (int (*)(void *, struct dl_find_object *))dlsym(RTLD_DEFAULT,
-								      "_dl_find_object");
+	if (find_object)
+		return;
+	cf_binding_begin();
+	find_object = (int (*)(void *, struct dl_find_object *))cf_binding_first(
+		(const void *)cf_objects_begin, "_dl_find_object");
 	look((const void *)cf_objects_begin, &ourselves);
 }
 
@@ -148,6 +152,7 @@ static int look_at(struct dl_phdr_info *object, size_t size, void *data)
 		search->list->count = 0;
 	}
 	if ((ourselves.start >= start && ourselves.start < end) ||
+	    strncmp(cf_dynamic_soname(object), "libcurl", 7) != 0 ||
 	    !cf_dynamic_defines(object, names[CF_CURL_MULTI_CLEANUP]))
 		return 0;
 	if (search->visit)
@@ -171,50 +176,15 @@ void cf_objects_visit(struct cf_generation *before,
 		atomic_store_explicit(&curls, search.list, memory_order_release);
 }
 
-/* What `handle` finds, unless that is our own door. */
-static cf_function find(void *handle, const char *name)
+static void find_all(struct caller *caller, const void *address,
+		     enum cf_curl_function function)
 {
-	void *symbol = dlsym(handle, name);
-	struct sight sight;
-
-	if (!symbol || (look(symbol, &sight) && sight.map == ourselves.map))
-		return NULL;
-	return (cf_function)symbol;
-}
-
-static void find_missing(struct caller *caller, void *handle)
-{
-	for (int i = 0; handle && i < CF_CURL_FUNCTIONS; i++) {
-		if (!caller->function[i])
-			caller->function[i] = find(handle, names[i]);
-	}
-}
-
-static void find_in_object(struct caller *caller, const struct link_map *map)
-{
-	void *handle =
-		dlopen(map->l_name[0] ? map->l_name : NULL, RTLD_NOLOAD | RTLD_LAZY);
-
-	find_missing(caller, handle);
-	if (handle)
-		dlclose(handle);
-}
-
-/* The caller's own, then the next in the program's scope. A wrapper that ends in a jump
-   leaves the return address of its own caller, who may know no libcurl at all. */
-static void find_all(struct caller *caller)
-{
-	const struct list *list;
-	struct sight only;
+	const void *found[CF_CURL_FUNCTIONS];
 
 	cf_objects_visit(&seen, NULL);
-	list = atomic_load(&curls);
-	find_in_object(caller, caller->self.map);
-	find_missing(caller, RTLD_NEXT);
-	if (!caller->function[CF_CURL_MULTI_CLEANUP] && list->count == 1 &&
-	    look(list->range[0].start, &only))
-		find_in_object(caller, only.map);
-	dlerror(); /* what was not found is no error of the program's */
+	cf_binding_find(address, names, CF_CURL_FUNCTIONS, function, found);
+	for (int i = 0; i < CF_CURL_FUNCTIONS; i++)
+		caller->function[i] = (cf_function)found[i];
 }
 
 static struct caller *keep(const struct caller *caller)
@@ -256,13 +226,11 @@ static struct caller *_Atomic *place_of(const struct link_map *map)
 
 CF_COLD static cf_function look_up(const struct sight *self,
 				   struct caller *_Atomic *place,
-				   enum cf_curl_function function)
+				   enum cf_curl_function function, const void *address)
 {
 	struct caller caller = { .self = *self };
-	int error = errno;
 
-	find_all(&caller);
-	errno = error;
+	find_all(&caller, address, function);
 	if (look((const void *)caller.function[CF_CURL_MULTI_CLEANUP], &caller.curl)) {
 		struct caller *kept = place ? keep(&caller) : NULL;
 
@@ -276,6 +244,7 @@ cf_function cf_objects_function(enum cf_curl_function function, const void *addr
 {
 	struct sight self;
 
+	cf_objects_begin();
 	if (!look(address, &self))
 		self = ourselves; /* code that no object holds: what we find is the best */
 	struct caller *_Atomic *place = place_of(self.map);
@@ -283,5 +252,5 @@ cf_function cf_objects_function(enum cf_curl_function function, const void *addr
 		place ? atomic_load_explicit(place, memory_order_acquire) : NULL;
 	if (caller && is_good(caller, &self))
 		return caller->function[function];
-	return look_up(&self, place, function);
+	return look_up(&self, place, function, address);
 }

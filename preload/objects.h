@@ -11,8 +11,8 @@
  * may hold several libcurls, and dlsym(RTLD_NEXT) finds none of those that came by
  * dlopen(RTLD_LOCAL), and the wrong one of two.
  *
- * Floor 1. Looks things up in the loader, which takes its locks and may allocate: only
- * on the first call from an object. Not for signal handlers. errno is left alone.
+ * Floor 1. Looks things up in the loader's list, which takes its lock for moments: only on
+ * the first call from an object. Not for signal handlers. errno is left alone.
  */
 
 /* The functions of libcurl that have a door, in the order of their names in objects.c. */
@@ -43,7 +43,7 @@ enum cf_curl_function {
 
 typedef void (*cf_function)(void); /* to be cast to its own type */
 
-/* Begin, once, from the constructor. */
+/* Begin; again is nothing. Also before our constructor: another's may come first. */
 void cf_objects_begin(void);
 
 /* In a forked child no other thread is looking anything up. */
@@ -72,7 +72,7 @@ struct cf_generation {
 };
 
 /*
- * Visit every loaded object that exports curl_multi_cleanup, ourselves excepted, unless
+ * Visit every loaded libcurl (its name says so, and it exports curl_multi_cleanup), unless
  * nothing has been loaded or unloaded since *before, which is brought up to date. visit()
  * runs under the loader's lock: the object stays where it is, and nothing that takes that
  * lock may be called.

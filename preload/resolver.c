@@ -10,17 +10,18 @@
 #include "resolver.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <string.h>
 #include <time.h>
 
+#include "futex.h"
 #include "lock.h"
 #include "pool.h"
 #include "raw.h"
 #include "text.h"
+
+#define PATIENCE (200 * CF_MS)
 
 enum { RUNNING, DONE, CANCELLED };
 
@@ -53,21 +54,9 @@ static struct cf_lock lock; /* of everything below */
 static struct cf_pool pool;
 static struct worker *workers;
 static _Atomic int abandoned;
+static _Atomic int fresh;      /* threads of ours that resolve                       */
+static _Atomic bool is_scarce; /* threads are: from now on libcurl's own must do       */
 static __thread struct worker *self;
-
-static void wake(_Atomic int *word)
-{
-	cf_raw_call3(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, INT32_MAX);
-}
-
-static void wait_while(_Atomic int *word, int value, int64_t length_ns)
-{
-	struct timespec length = { length_ns / (1000 * CF_MS),
-				   length_ns % (1000 * CF_MS) };
-
-	cf_raw_call(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, value,
-		    length_ns == CF_NEVER ? 0 : (long)&length, 0, 0);
-}
 
 static void *get(size_t size)
 {
@@ -112,7 +101,7 @@ static void strike(void *data)
 		self = NULL;
 	if (!cf_lock_take(&lock)) {
 		atomic_store(&worker->is_over, 1);
-		wake(&worker->is_over);
+		cf_futex_wake(&worker->is_over);
 		return;
 	}
 	while (*link && *link != worker)
@@ -120,7 +109,7 @@ static void strike(void *data)
 	if (*link)
 		*link = worker->next;
 	atomic_store(&worker->is_over, 1);
-	wake(&worker->is_over);
+	cf_futex_wake(&worker->is_over);
 	free_if_unused(worker);
 	cf_lock_release(&lock);
 }
@@ -142,6 +131,22 @@ static void *run_worker(void *data)
 	return result;
 }
 
+/* At a limit of threads it may be ours that stand in the way. */
+static int create(const struct cf_resolver_real *real, pthread_t *thread,
+		  const pthread_attr_t *attributes, struct worker *worker)
+{
+	cf_instant end = cf_clock_after(PATIENCE);
+	struct timespec moment = { 0, CF_MS };
+	int error;
+
+	while ((error = real->create(thread, attributes, run_worker, worker)) == EAGAIN &&
+	       atomic_load(&fresh) > 0 && cf_clock_left(end) > 0) {
+		atomic_store(&is_scarce, true);
+		cf_raw_call3(SYS_nanosleep, (long)&moment, 0, 0);
+	}
+	return error;
+}
+
 int cf_resolver_create(const struct cf_resolver_real *real, pthread_t *thread,
 		       const pthread_attr_t *attributes, void *(*run)(void *),
 		       void *argument, const void *owner)
@@ -158,7 +163,7 @@ int cf_resolver_create(const struct cf_resolver_real *real, pthread_t *thread,
 				   .watchers = 1 };
 	workers = worker;
 	cf_lock_release(&lock);
-	int error = real->create(thread, attributes, run_worker, worker);
+	int error = create(real, thread, attributes, worker);
 	if (error)
 		strike(worker);
 	if (cf_lock_take(&lock)) {
@@ -193,7 +198,7 @@ bool cf_resolver_await(pthread_t thread, int64_t length_ns, cf_instant *born)
 	cf_lock_release(&lock);
 	if (!worker)
 		return true;
-	wait_while(&worker->is_over, 0, length_ns);
+	cf_futex_wait(&worker->is_over, 0, length_ns);
 	bool is_over = atomic_load(&worker->is_over);
 	if (cf_lock_take(&lock)) {
 		worker->watchers--;
@@ -219,7 +224,7 @@ static bool cancel(struct worker *worker, char *name, size_t room)
 	cf_text_add_printable(&text, resolve->host ? resolve->host : "");
 	atomic_fetch_add(&abandoned, 1);
 	if (atomic_compare_exchange_strong(&resolve->state, &running, CANCELLED))
-		wake(&resolve->state);
+		cf_futex_wake(&resolve->state);
 	else
 		atomic_fetch_sub(&abandoned, 1);
 	return true;
@@ -292,8 +297,9 @@ static void *make(void *data)
 		resolve->host, resolve->service,
 		resolve->has_hints ? &resolve->hints : NULL, &resolve->list);
 	resolve->error = errno;
+	atomic_fetch_sub(&fresh, 1);
 	if (atomic_compare_exchange_strong(&resolve->state, &running, DONE)) {
-		wake(&resolve->state);
+		cf_futex_wake(&resolve->state);
 		let_go(resolve);
 		return NULL;
 	}
@@ -310,14 +316,17 @@ static bool start(struct resolve *resolve)
 	pthread_t thread;
 	sigset_t all, before;
 
-	if (pthread_attr_init(&attributes) != 0)
+	if (atomic_load(&is_scarce) || pthread_attr_init(&attributes) != 0)
 		return false;
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
+	atomic_fetch_add(&fresh, 1);
 	int error = resolve->real->create(&thread, &attributes, make, resolve);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attributes);
+	if (error)
+		atomic_fetch_sub(&fresh, 1);
 	return error == 0;
 }
 
@@ -341,7 +350,7 @@ static int await(struct resolve *resolve, struct addrinfo **list)
 	int state;
 
 	while ((state = atomic_load(&resolve->state)) == RUNNING)
-		wait_while(&resolve->state, RUNNING, CF_NEVER);
+		cf_futex_wait(&resolve->state, RUNNING, CF_NEVER);
 	note(NULL);
 	if (state == CANCELLED) {
 		let_go(resolve);
@@ -386,4 +395,5 @@ void cf_resolver_after_fork(void)
 	workers = NULL;
 	self = NULL;
 	atomic_store(&abandoned, 0);
+	atomic_store(&fresh, 0);
 }

@@ -262,7 +262,8 @@ static void close_scope(struct cf_scope *scope, struct cf_visit *visit, int resu
 	if (policy->mode == CF_MODE_OBSERVE &&
 	    visit->waited_ns > policy->deadline_ns[CF_CLASS_CURL])
 		is_over = true;
-	charge(scope, visit->waited_ns);
+	if (is_over)
+		charge(scope, visit->waited_ns);
 	report(scope, visit, is_over ? CF_EVENT_COMPLETED : CF_EVENT_FINISHED, result);
 }
 
@@ -285,13 +286,14 @@ void cf_scope_leave(struct cf_scope *scope, int result, bool is_refused)
 		scope->taken.is_gone = false;
 		cf_handles_add(&scope->taken);
 	}
-	if (!scope->is_outermost) {
-		visit->inner = scope->before.inner;
-	} else {
+	if (scope->is_outermost) {
 		cf_watchdog_leave(scope->watch);
-		if (own_visit(scope))
+		if (own_visit(scope)) {
 			close_scope(scope, visit, result);
-		*visit = scope->before;
+			*visit = scope->before;
+		}
+	} else if (visit->kind != CF_VISIT_NONE) {
+		visit->inner = scope->before.inner;
 	}
 	errno = error;
 }
@@ -328,7 +330,9 @@ void cf_scope_leave_transfer(struct cf_scope *scope, int result)
 
 	if (!scope->is_outermost)
 		return;
-	if (own_visit(scope) && visit->ended > 0)
+	if (!own_visit(scope))
+		return;
+	if (visit->ended > 0)
 		report(scope, visit, CF_EVENT_COMPLETED, result);
 	*visit = scope->before;
 	if (visit->kind != CF_VISIT_CLEANUP || visit->until == CF_NEVER)

@@ -7,10 +7,14 @@
 static __thread struct cf_visit now;
 static __thread int64_t spent_ns;
 
+#define DEEPEST (1 << 20)
+
 struct cf_visit *cf_visit_now(const void *frame)
 {
-	/* The stack grows downwards: its door has been left, whichever way. */
-	if (now.kind != CF_VISIT_NONE && frame >= now.frame)
+	/* The stack grows downwards: its door has been left, whichever way. And so much
+	   deeper is no callback, but the stack of another coroutine. */
+	if (now.kind != CF_VISIT_NONE &&
+	    (frame >= now.frame || (uintptr_t)now.frame - (uintptr_t)frame > DEEPEST))
 		now.kind = CF_VISIT_NONE;
 	return &now;
 }

@@ -12,7 +12,7 @@
  * last.
  *
  * Floor 1. A thread's own: no locks. A visit that was left by longjmp is noticed by the
- * next door that runs no deeper in the stack than the one that began it.
+ * next door that runs no deeper in the stack than the one that began it, or on another one.
  */
 
 enum cf_visit_kind {

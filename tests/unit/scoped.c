@@ -94,6 +94,7 @@ int64_t scoped_clean_up(enum cf_curl_function function, enum cf_handle_kind kind
 	int64_t length_ns =
 		visit->until == CF_NEVER ? CF_NEVER : visit->until - visit->began;
 	visit->waited_ns += waits_ms * CF_MS;
+	visit->ended += waits_ms > 0; /* to the end of its time */
 	cf_scope_leave(&scope, 0, false);
 	assert_int_equal(visit->kind, CF_VISIT_NONE);
 	return length_ns;

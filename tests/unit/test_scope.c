@@ -31,6 +31,12 @@ static struct cf_scope perform(enum scoped_caller caller, int depth)
 	return scoped_call(CF_CURL_MULTI_PERFORM, CF_HANDLE_MULTI, &other, caller, depth);
 }
 
+static struct cf_scope multi_removal(int depth)
+{
+	return scoped_call(CF_CURL_MULTI_REMOVE_HANDLE, CF_HANDLE_MULTI, &multi,
+			   SCOPED_PROGRAM, depth);
+}
+
 static int64_t clean_multi(const void *handle, int64_t waits_ms)
 {
 	return scoped_clean_up(CF_CURL_MULTI_CLEANUP, CF_HANDLE_MULTI, handle, waits_ms);
@@ -199,6 +205,20 @@ static void cleanups_of_one_multi_share_one_deadline_however_many_they_are(void 
 	assert_true(clean_easy(&easy, 0) == DEADLINE); /* of no multi */
 }
 
+static void what_was_answered_in_time_is_charged_to_nobody(void **state)
+{
+	(void)state;
+	scoped_bear(CF_HANDLE_MULTI, &multi, SCOPED_PROGRAM);
+	for (int i = 0; i < 10; i++) {
+		struct cf_scope scope = multi_removal(0);
+
+		assert_true(cf_scope_enter(&scope, false));
+		assert_true(scoped_visit(1)->until == scoped_visit(1)->began + DEADLINE);
+		scoped_visit(1)->waited_ns = 50 * CF_MS;
+		cf_scope_leave(&scope, 0, false);
+	}
+}
+
 static void an_easy_handle_is_charged_to_the_multi_that_it_is_in(void **state)
 {
 	const void *program = scoped_address(SCOPED_PROGRAM);
@@ -307,6 +327,7 @@ int main(void)
 			what_is_left_by_longjmp_inside_a_cleanup_is_not_reported_as_it),
 		SCOPE_TEST(
 			cleanups_of_one_multi_share_one_deadline_however_many_they_are),
+		SCOPE_TEST(what_was_answered_in_time_is_charged_to_nobody),
 		SCOPE_TEST(an_easy_handle_is_charged_to_the_multi_that_it_is_in),
 		SCOPE_TEST(easy_handles_that_outlive_their_multi_share_one_deadline_too),
 		SCOPE_TEST(a_private_multi_of_libcurls_is_nobodys_owner),

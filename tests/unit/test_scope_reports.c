@@ -211,6 +211,7 @@ static void a_handle_whose_cleanup_libcurl_refused_lives_on(void **state)
 	bear(SCOPED_PROGRAM);
 	assert_true(cf_scope_enter(&scope, true));
 	scoped_visit(1)->waited_ns = 150 * CF_MS;
+	scoped_visit(1)->ended = 1;
 	cf_scope_leave(&scope, 4, true);
 	assert_true(cf_handles_find(CF_HANDLE_MULTI, (uintptr_t)&multi, &handle));
 	assert_false(handle.is_gone);
