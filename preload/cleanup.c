@@ -171,17 +171,18 @@ CF_COLD static int enforce(int fd, const struct cf_facts *facts,
 /* A lingering close inside a cleanup of libcurl's has what is left of that. */
 static void share_scope(struct cf_verdict *verdict, const struct cf_visit *visit)
 {
+	if (!visit || visit->kind != CF_VISIT_CLEANUP ||
+	    verdict->class != CF_CLASS_SOCKET)
+		return;
 	int64_t left = cf_clock_left(visit->until);
-
-	if (visit->kind == CF_VISIT_CLEANUP && verdict->class == CF_CLASS_SOCKET &&
-	    left < verdict->deadline_ns)
+	if (left < verdict->deadline_ns)
 		verdict->deadline_ns = left;
 }
 
 CF_COLD static int bound(int fd, const struct cf_facts *facts, struct cf_verdict *verdict)
 {
 	struct cf_handle handle = take(fd);
-	struct cf_visit *visit = cf_visit_now(__builtin_frame_address(0));
+	struct cf_visit *visit = cf_visit_peek(__builtin_frame_address(0));
 	int type;
 
 	share_scope(verdict, visit);
@@ -194,7 +195,7 @@ CF_COLD static int bound(int fd, const struct cf_facts *facts, struct cf_verdict
 	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);
 	int result = enforce(fd, facts, verdict, &event);
 	pthread_setcanceltype(type, NULL);
-	if (verdict->class == CF_CLASS_SOCKET)
+	if (visit && verdict->class == CF_CLASS_SOCKET)
 		visit->waited_ns += event.waited_ns;
 	return result;
 }

@@ -189,6 +189,8 @@ CF_DOOR CURLcode(curl_easy_setopt)(CURL *easy, CURLoption option, ...)
 	va_end(arguments);
 	if (!real)
 		return CURLE_FAILED_INIT;
+	if (scope.is_open)
+		cf_scope_note_use(&scope);
 	if (value && is_run_in_cleanups(option))
 		cf_scope_watch();
 	return real(easy, option, value);
@@ -206,6 +208,8 @@ CF_DOOR CURLMcode(curl_multi_setopt)(CURLM *multi, CURLMoption option, ...)
 	va_end(arguments);
 	if (!real)
 		return CURLM_INTERNAL_ERROR;
+	if (scope.is_open)
+		cf_scope_note_use(&scope);
 	if (value &&
 	    (option == CURLMOPT_SOCKETFUNCTION || option == CURLMOPT_TIMERFUNCTION))
 		cf_scope_watch();
@@ -224,6 +228,8 @@ CF_DOOR CURLSHcode(curl_share_setopt)(CURLSH *share, CURLSHoption option, ...)
 	va_end(arguments);
 	if (!real)
 		return CURLSHE_INVALID;
+	if (scope.is_open)
+		cf_scope_note_use(&scope);
 	if (value && option == CURLSHOPT_LOCKFUNC)
 		cf_scope_watch();
 	return real(share, option, value);

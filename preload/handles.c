@@ -113,6 +113,18 @@ bool cf_handles_find(enum cf_handle_kind kind, uintptr_t id, struct cf_handle *h
 	return entry != NULL;
 }
 
+void cf_handles_unbury(enum cf_handle_kind kind, uintptr_t id)
+{
+	struct key key = { kind, id };
+
+	if (!cf_lock_take(&lock))
+		return;
+	struct entry *entry = find(&key);
+	if (entry && entry->handle.is_gone)
+		drop(entry);
+	cf_lock_release(&lock);
+}
+
 const void *cf_handles_maker(enum cf_handle_kind kind, uintptr_t id)
 {
 	struct key key = { kind, id };

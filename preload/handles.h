@@ -52,6 +52,9 @@ bool cf_handles_find(enum cf_handle_kind kind, uintptr_t id, struct cf_handle *h
    a live one when it comes a second time. */
 void cf_handles_bury(const struct cf_handle *handle);
 
+/* A handle that is gone is used: its address has come again. Nothing is known of it. */
+void cf_handles_unbury(enum cf_handle_kind kind, uintptr_t id);
+
 /* The maker of a handle, NULL when it is not known. */
 const void *cf_handles_maker(enum cf_handle_kind kind, uintptr_t id);
 

@@ -19,6 +19,7 @@
 #include "lock.h"
 #include "pool.h"
 #include "raw.h"
+#include "scarce.h"
 #include "text.h"
 
 #define PATIENCE (200 * CF_MS)
@@ -54,8 +55,7 @@ static struct cf_lock lock; /* of everything below */
 static struct cf_pool pool;
 static struct worker *workers;
 static _Atomic int abandoned;
-static _Atomic int fresh;      /* threads of ours that resolve                       */
-static _Atomic bool is_scarce; /* threads are: from now on libcurl's own must do       */
+static _Atomic int fresh; /* threads of ours that resolve                       */
 static __thread struct worker *self;
 
 static void *get(size_t size)
@@ -141,7 +141,7 @@ static int create(const struct cf_resolver_real *real, pthread_t *thread,
 
 	while ((error = real->create(thread, attributes, run_worker, worker)) == EAGAIN &&
 	       atomic_load(&fresh) > 0 && cf_clock_left(end) > 0) {
-		atomic_store(&is_scarce, true);
+		cf_scarce_note();
 		cf_raw_call3(SYS_nanosleep, (long)&moment, 0, 0);
 	}
 	return error;
@@ -316,7 +316,7 @@ static bool start(struct resolve *resolve)
 	pthread_t thread;
 	sigset_t all, before;
 
-	if (atomic_load(&is_scarce) || pthread_attr_init(&attributes) != 0)
+	if (cf_scarce_threads() || pthread_attr_init(&attributes) != 0)
 		return false;
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	sigfillset(&all);

@@ -62,6 +62,11 @@ void cf_scope_note_birth(enum cf_handle_kind kind, const void *handle, const voi
 	cf_handles_add(&born);
 }
 
+void cf_scope_note_use(const struct cf_scope *scope)
+{
+	cf_handles_unbury(scope->kind, (uintptr_t)scope->handle);
+}
+
 void cf_scope_forget(const struct cf_scope *scope)
 {
 	struct cf_handle handle;
@@ -160,7 +165,6 @@ static void charge(const struct cf_scope *scope, int64_t waited_ns)
 
 static void watch(struct cf_scope *scope, struct cf_visit *visit)
 {
-	scope->mark = (uint64_t)visit->began ^ (uintptr_t)scope;
 	visit->watch = cf_watchdog_enter(&(struct cf_watch){
 		.call = visit->call,
 		.handle = visit->handle,
@@ -168,8 +172,8 @@ static void watch(struct cf_scope *scope, struct cf_visit *visit)
 		.began = visit->began,
 		.until = visit->until,
 		.frame = scope->frame,
-		.mark = &scope->mark,
-		.marked = scope->mark,
+		.mark = visit->mark,
+		.marked = visit->marked,
 	});
 	scope->watch = visit->watch;
 }
@@ -181,13 +185,17 @@ static void open(struct cf_scope *scope, struct cf_visit *visit)
 
 	if (length != CF_NEVER)
 		length = used < length ? length - used : 0;
+	cf_instant now = cf_clock_now();
+	scope->mark = (uint64_t)now ^ (uintptr_t)scope;
 	*visit = (struct cf_visit){
 		.kind = CF_VISIT_CLEANUP,
 		.call = cf_objects_name(scope->function),
 		.frame = scope->frame,
 		.handle = scope->handle,
 		.inner = scope->handle,
-		.began = cf_clock_now(),
+		.began = now,
+		.mark = &scope->mark,
+		.marked = scope->mark,
 		.until = CF_NEVER,
 	};
 	if (policy->mode != CF_MODE_ENFORCE || length == CF_NEVER)
@@ -267,19 +275,22 @@ static void close_scope(struct cf_scope *scope, struct cf_visit *visit, int resu
 	report(scope, visit, is_over ? CF_EVENT_COMPLETED : CF_EVENT_FINISHED, result);
 }
 
-/* The visit that this scope has begun; NULL when a longjmp has left another instead. */
+/* The visit that this scope has begun; NULL when there is another instead: one that a
+   longjmp has left in a deeper frame is over, one of another coroutine stays. */
 static struct cf_visit *own_visit(const struct cf_scope *scope)
 {
-	/* The frame of the door is no deeper than itself. */
-	struct cf_visit *visit = cf_visit_now((const char *)scope->frame - 1);
+	struct cf_visit *visit = cf_visit_last();
 
-	return visit->kind != CF_VISIT_NONE && visit->frame == scope->frame ? visit
-									    : NULL;
+	if (visit->kind != CF_VISIT_NONE && visit->frame == scope->frame)
+		return visit;
+	if (visit->frame < scope->frame)
+		cf_visit_now(scope->frame);
+	return NULL;
 }
 
 void cf_scope_leave(struct cf_scope *scope, int result, bool is_refused)
 {
-	struct cf_visit *visit = cf_visit_now((const char *)scope->frame - 1);
+	struct cf_visit *visit = cf_visit_last();
 	int error = errno;
 
 	if (is_refused && scope->taken.id) {
@@ -326,7 +337,7 @@ void cf_scope_enter_transfer(struct cf_scope *scope)
 
 void cf_scope_leave_transfer(struct cf_scope *scope, int result)
 {
-	struct cf_visit *visit = cf_visit_now((const char *)scope->frame - 1);
+	struct cf_visit *visit = cf_visit_last();
 
 	if (!scope->is_outermost)
 		return;

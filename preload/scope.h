@@ -50,6 +50,9 @@ cf_function cf_scope_real(const struct cf_scope *scope);
 void cf_scope_note_birth(enum cf_handle_kind kind, const void *handle, const void *caller,
 			 cf_function real);
 
+/* A handle is used: it is live, whatever was known under its address. */
+void cf_scope_note_use(const struct cf_scope *scope);
+
 /* A handle is about to end without us: nothing is known of its address any more. */
 void cf_scope_forget(const struct cf_scope *scope);
 

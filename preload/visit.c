@@ -4,18 +4,55 @@
  */
 #include "visit.h"
 
+#include <errno.h>
+#include <stdbool.h>
+#include <sys/uio.h>
+
+#include "raw.h"
+
 static __thread struct cf_visit now;
 static __thread int64_t spent_ns;
 
 #define DEEPEST (1 << 20)
 
+/* Whether the frame of the door still holds its mark. Read by the kernel: the stack may
+   have been that of a coroutine, which is gone. What cannot be read that way is believed. */
+static bool is_marked(void)
+{
+	uint64_t marked = now.marked;
+
+	if (!now.mark)
+		return true;
+	struct iovec to = { &marked, sizeof(marked) };
+	struct iovec from = { (void *)now.mark, sizeof(marked) };
+	long result = cf_raw_call(SYS_process_vm_readv, cf_raw_call3(SYS_getpid, 0, 0, 0),
+				  (long)&to, 1, (long)&from, 1, 0);
+
+	return result != -EFAULT && marked == now.marked;
+}
+
+/* The stack grows downwards: a door no deeper means that the visit's has been left. And
+   so much deeper is no callback, but the stack of another coroutine. */
+static bool is_inside(const void *frame)
+{
+	return frame < now.frame && (uintptr_t)now.frame - (uintptr_t)frame <= DEEPEST &&
+	       (now.kind != CF_VISIT_CLEANUP || is_marked());
+}
+
 struct cf_visit *cf_visit_now(const void *frame)
 {
-	/* The stack grows downwards: its door has been left, whichever way. And so much
-	   deeper is no callback, but the stack of another coroutine. */
-	if (now.kind != CF_VISIT_NONE &&
-	    (frame >= now.frame || (uintptr_t)now.frame - (uintptr_t)frame > DEEPEST))
+	if (now.kind != CF_VISIT_NONE && !is_inside(frame))
 		now.kind = CF_VISIT_NONE;
+	return &now;
+}
+
+struct cf_visit *cf_visit_peek(const void *frame)
+{
+	return now.kind != CF_VISIT_NONE && is_inside(frame) ? &now : NULL;
+}
+
+struct cf_visit *cf_visit_last(void)
+{
 	return &now;
 }
 

@@ -12,7 +12,8 @@
  * last.
  *
  * Floor 1. A thread's own: no locks. A visit that was left by longjmp is noticed by the
- * next door that runs no deeper in the stack than the one that began it, or on another one.
+ * next door that runs no deeper in the stack than the one that began it, or on another
+ * one; deeper, by the mark in the frame of that one, which is then overwritten.
  */
 
 enum cf_visit_kind {
@@ -28,15 +29,25 @@ struct cf_visit {
 	const void *handle; /* of the outermost call                         */
 	const void *inner;  /* of the call that it is in now, or the same    */
 	cf_instant began;
-	cf_instant until;    /* CF_NEVER outside of scopes and when only observed */
-	int64_t waited_ns;   /* in waits of libcurl's                             */
-	unsigned ended;	     /* waits that were ended                             */
-	int watch;	     /* its number with the watchdog, 0 for none */
+	cf_instant polled;    /* in a transfer: when libcurl has last waited for peers */
+	cf_instant until;     /* CF_NEVER outside of scopes and when only observed */
+	int64_t waited_ns;    /* in waits of libcurl's                             */
+	unsigned ended;	      /* waits that were ended                             */
+	int watch;	      /* its number with the watchdog, 0 for none */
+	const uint64_t *mark; /* in the frame of a cleanup, and what it holds */
+	uint64_t marked;
 	char waited_for[80]; /* the last of them, for people                    */
 };
 
 /* The visit that a door with this frame address runs in; kind is CF_VISIT_NONE for none. */
 struct cf_visit *cf_visit_now(const void *frame);
+
+/* This thread's visit as it is left, for the door that has begun it. */
+struct cf_visit *cf_visit_last(void);
+
+/* The visit that this frame is in, as cf_visit_now(), but nothing is dropped: a signal
+   handler may run on a stack of its own. NULL for none. */
+struct cf_visit *cf_visit_peek(const void *frame);
 
 /* Note that a wait was ended, and what it was for: a word such as "resolve of" or "answer
    of", and a name. */

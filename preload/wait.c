@@ -19,7 +19,6 @@
 
 #define SLICE	   (10 * CF_MS)
 #define STOPPED	   (100 * CF_MS) /* a slice that took so much longer: we were not running */
-#define GIVEN_UP   (50 * CF_MS)
 #define NAME_BYTES 64
 #define NO_NAME	   "a name not asked for yet"
 
@@ -112,10 +111,20 @@ static void hang_up(struct cf_visit *visit, const struct pollfd *fds, nfds_t cou
 	}
 }
 
+/* The scope that a poll is in; one in a transfer is noted. */
+static struct cf_visit *note_poll(const void *frame)
+{
+	struct cf_visit *visit = cf_visit_now(frame);
+
+	if (visit->kind == CF_VISIT_TRANSFER)
+		visit->polled = cf_clock_now();
+	return visit->kind == CF_VISIT_CLEANUP ? visit : NULL;
+}
+
 int cf_wait_poll(int (*real)(struct pollfd *, nfds_t, int), struct pollfd *fds,
 		 nfds_t count, int timeout_ms, const void *frame)
 {
-	struct cf_visit *visit = scope_of(frame);
+	struct cf_visit *visit = note_poll(frame);
 	cf_instant end = timeout_ms < 0 ? CF_NEVER : cf_clock_after(timeout_ms * CF_MS);
 
 	if (!visit || timeout_ms == 0)
@@ -138,13 +147,14 @@ int cf_wait_poll(int (*real)(struct pollfd *, nfds_t, int), struct pollfd *fds,
 	return real(fds, count, left == CF_NEVER ? -1 : (int)(left / CF_MS));
 }
 
-/* A wait of its own, for a join in a transfer that libcurl has given up. */
+/* A wait of its own, for a join in a transfer that libcurl has given up: those that it
+   means to wait for it joins in the call that has made the thread, before any poll. */
 static cf_instant grace(const struct cf_visit *visit, cf_instant born)
 {
 	int64_t length = policy->deadline_ns[CF_CLASS_CURL];
 
 	if (visit->kind != CF_VISIT_TRANSFER || policy->mode != CF_MODE_ENFORCE ||
-	    length == CF_NEVER || cf_clock_now() - born < GIVEN_UP)
+	    length == CF_NEVER || (born > visit->began && born > visit->polled))
 		return CF_NEVER;
 	return cf_clock_after(length);
 }

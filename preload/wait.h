@@ -28,8 +28,8 @@ int cf_wait_poll(int (*real)(struct pollfd *, nfds_t, int), struct pollfd *fds,
 		 nfds_t count, int timeout_ms, const void *frame);
 
 /* Past the instant, the resolve on that thread is cancelled, and the join is then short.
-   In a transfer the same for a thread that is older than 50 ms: libcurl joins those at
-   once that it means to wait for, and late those that it has given up. */
+   In a transfer the same for a thread that an earlier call has made, or this one before its
+   last poll: libcurl has given it up. Those that it means to wait for it joins at once. */
 int cf_wait_join(int (*real)(pthread_t, void **), pthread_t thread, void **value,
 		 const void *frame);
 

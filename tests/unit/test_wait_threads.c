@@ -144,50 +144,59 @@ static void a_thread_that_ends_in_time_is_joined_and_nothing_is_ended(void **sta
 	assert_true(visit->waited_ns > 0);
 }
 
-/* A join in a transfer, of a thread of this age that ends after 200 ms. */
-static struct cf_visit *join_in_transfer(int64_t age_ms, int result)
+/* A join in a transfer that began now, and polled `polled_ms` later; of a thread that was
+   made `born_ms` later (both may be earlier), and ends after 200 ms. */
+static struct cf_visit *join_in_transfer(int64_t born_ms, int64_t polled_ms, int result)
 {
 	struct gate late = gate_shut();
 	struct resolving resolving = { .start = &late };
 	cf_instant now = cf_clock_now();
 
-	frozen_at = now - age_ms * CF_MS;
+	frozen_at = now + born_ms * CF_MS;
 	resolving_start(&resolving, "missing.example", NULL);
 	frozen_at = now;
 	gate_open_late(&late, 200);
 	struct cf_visit *visit = enter(CF_VISIT_TRANSFER, CF_NEVER);
+	visit->began = now;
+	visit->polled = now + polled_ms * CF_MS;
 	assert_joins(&resolving, result);
 	frozen_at = 0;
 	return visit;
 }
 
-static void in_a_transfer_a_young_thread_is_waited_for(void **state)
+static void in_a_transfer_a_thread_that_is_joined_at_once_is_waited_for(void **state)
 {
 	(void)state;
-	assert_int_equal(join_in_transfer(49, EAI_SYSTEM)->ended, 0);
+	assert_int_equal(join_in_transfer(2, 1, EAI_SYSTEM)->ended, 0);
 }
 
-static void in_a_transfer_an_old_thread_is_given_one_deadline(void **state)
+static void in_a_transfer_a_thread_of_an_earlier_call_is_given_one_deadline(void **state)
 {
 	(void)state;
 	cf_instant began = __real_cf_clock_now();
-	struct cf_visit *visit = join_in_transfer(50, EAI_AGAIN);
+	struct cf_visit *visit = join_in_transfer(-1, -2, EAI_AGAIN);
 	unit_assert_took(visit->until - began, 50, 50);
 	assert_int_equal(visit->ended, 1);
+}
+
+static void in_a_transfer_a_thread_that_was_polled_for_is_given_one_deadline(void **state)
+{
+	(void)state;
+	assert_int_equal(join_in_transfer(1, 2, EAI_AGAIN)->ended, 1);
 }
 
 static void in_a_transfer_that_is_only_observed_every_thread_is_waited_for(void **state)
 {
 	(void)state;
 	policy.mode = CF_MODE_OBSERVE;
-	assert_int_equal(join_in_transfer(5000, EAI_SYSTEM)->ended, 0);
+	assert_int_equal(join_in_transfer(-5000, -5000, EAI_SYSTEM)->ended, 0);
 }
 
 static void without_a_deadline_an_old_thread_is_waited_for_in_a_transfer(void **state)
 {
 	(void)state;
 	policy.deadline_ns[CF_CLASS_CURL] = CF_NEVER;
-	assert_int_equal(join_in_transfer(5000, EAI_SYSTEM)->ended, 0);
+	assert_int_equal(join_in_transfer(-5000, -5000, EAI_SYSTEM)->ended, 0);
 }
 
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
@@ -322,8 +331,11 @@ int main(void)
 		WAIT_TEST(a_join_of_a_thread_that_is_not_libcurls_is_the_real_one),
 		WAIT_TEST(a_join_is_cut_at_the_instant),
 		WAIT_TEST(a_thread_that_ends_in_time_is_joined_and_nothing_is_ended),
-		WAIT_TEST(in_a_transfer_a_young_thread_is_waited_for),
-		WAIT_TEST(in_a_transfer_an_old_thread_is_given_one_deadline),
+		WAIT_TEST(in_a_transfer_a_thread_that_is_joined_at_once_is_waited_for),
+		WAIT_TEST(
+			in_a_transfer_a_thread_of_an_earlier_call_is_given_one_deadline),
+		WAIT_TEST(
+			in_a_transfer_a_thread_that_was_polled_for_is_given_one_deadline),
 		WAIT_TEST(in_a_transfer_that_is_only_observed_every_thread_is_waited_for),
 		WAIT_TEST(without_a_deadline_an_old_thread_is_waited_for_in_a_transfer),
 		WAIT_TEST(outside_of_a_scope_a_condition_wait_is_the_real_one),
