@@ -24,6 +24,8 @@
 static const struct cf_policy *policy; /* set once, before any door is open */
 static _Atomic bool is_watched;
 
+#define PLACE_BYTES 64
+
 /* In a forked child there is one thread, in no call of libcurl's. */
 static void drop_the_parents(void)
 {
@@ -234,9 +236,11 @@ static bool take(struct cf_scope *scope, bool is_inside)
 /* A cleanup that was left by longjmp is not watched any more. */
 static void drop_watch(struct cf_visit *visit)
 {
+	char place[PLACE_BYTES];
+
 	if (visit->kind != CF_VISIT_NONE)
 		return;
-	cf_watchdog_leave(visit->watch);
+	cf_watchdog_leave(visit->watch, place, sizeof(place));
 	visit->watch = 0;
 }
 
@@ -288,8 +292,16 @@ static struct cf_visit *own_visit(const struct cf_scope *scope)
 	return NULL;
 }
 
+/* All of it was in the program's own code. */
+static void note_stirred(struct cf_visit *visit, const char *place)
+{
+	cf_visit_note_ended(visit, "sleep in", place);
+	visit->waited_ns = cf_clock_now() - visit->began;
+}
+
 void cf_scope_leave(struct cf_scope *scope, int result, bool is_refused)
 {
+	char place[PLACE_BYTES];
 	struct cf_visit *visit = cf_visit_last();
 	int error = errno;
 
@@ -298,8 +310,11 @@ void cf_scope_leave(struct cf_scope *scope, int result, bool is_refused)
 		cf_handles_add(&scope->taken);
 	}
 	if (scope->is_outermost) {
-		cf_watchdog_leave(scope->watch);
+		bool is_stirred = cf_watchdog_leave(scope->watch, place, sizeof(place));
+
 		if (own_visit(scope)) {
+			if (is_stirred)
+				note_stirred(visit, place);
 			close_scope(scope, visit, result);
 			*visit = scope->before;
 		}

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
 
@@ -21,6 +22,7 @@
 #include "futex.h"
 #include "raw.h"
 #include "stir.h"
+#include "text.h"
 
 #define TICK	(50 * CF_MS)
 #define SLICE	(10 * CF_MS)
@@ -35,6 +37,7 @@ struct slot {
 	struct cf_watch watch;
 	int tid;
 	bool is_reported, has_stirred;
+	char place[64]; /* where it was stirred */
 	pthread_t thread;
 };
 
@@ -89,8 +92,11 @@ static bool look_after(struct slot *slot)
 	if (asleep.may_be_stirred && atomic_load(&slot->state) == WATCHED) {
 		if (!slot->has_stirred)
 			slot->has_stirred = cf_stir_begin();
-		if (slot->has_stirred && !cf_asleep_is_deaf(slot->tid, cf_stir_signal()))
+		if (slot->has_stirred &&
+		    !cf_asleep_is_deaf(slot->tid, cf_stir_signal())) {
+			memcpy(slot->place, asleep.place, sizeof(slot->place));
 			cf_stir(slot->tid);
+		}
 	}
 	if (!slot->is_reported && cf_clock_now() > atomic_load(&slot->until) + STUCK) {
 		slot->is_reported = true;
@@ -164,6 +170,7 @@ int cf_watchdog_enter(const struct cf_watch *watch)
 	slot->watch = *watch;
 	slot->tid = (int)cf_raw_call3(SYS_gettid, 0, 0, 0);
 	slot->is_reported = slot->has_stirred = false;
+	slot->place[0] = '\0';
 	atomic_store(&slot->until, watch->until);
 	atomic_store(&slot->state, WATCHED);
 	bool is_started = start(slot);
@@ -179,23 +186,27 @@ void cf_watchdog_move(int number, cf_instant until)
 		atomic_store(&slots[number - 1].until, until);
 }
 
-void cf_watchdog_leave(int number)
+bool cf_watchdog_leave(int number, char *place, size_t room)
 {
 	struct slot *slot = &slots[number - 1];
 	int watched = WATCHED, error = errno, before;
+	struct cf_text text;
 
 	/* Not ours any more when its watchdog has seen us leave by longjmp. */
 	if (number == 0 || slot->tid != (int)cf_raw_call3(SYS_gettid, 0, 0, 0) ||
 	    !atomic_compare_exchange_strong(&slot->state, &watched, LEFT))
-		return;
+		return false;
 	cf_futex_wake(&slot->state);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
 	pthread_join(slot->thread, NULL);
 	pthread_setcancelstate(before, NULL);
 	if (slot->has_stirred)
 		cf_stir_end();
+	cf_text_begin(&text, place, room);
+	cf_text_add(&text, slot->place);
 	atomic_store(&slot->state, FREE);
 	errno = error;
+	return text.length > 0;
 }
 
 void cf_watchdog_after_fork(void)

@@ -2,6 +2,8 @@
 #ifndef CF_WATCHDOG_H
 #define CF_WATCHDOG_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "clock.h"
@@ -45,9 +47,12 @@ int cf_watchdog_enter(const struct cf_watch *watch);
 /* Its time is over at another instant; CF_NEVER while the program lets libcurl work. */
 void cf_watchdog_move(int number, cf_instant until);
 
-/* The call has come back: its watchdog is gone, and this thread is sent nothing more.
-   Also when the call was left by longjmp, from the same thread. */
-void cf_watchdog_leave(int number);
+/*
+ * The call has come back: its watchdog is gone, and this thread is sent nothing more. Also
+ * when the call was left by longjmp, from the same thread. Returns whether a sleep was
+ * interrupted, and stores in which call.
+ */
+bool cf_watchdog_leave(int number, char *place, size_t room);
 
 /* A forked child has no watchdog. */
 void cf_watchdog_after_fork(void);
