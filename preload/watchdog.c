@@ -186,15 +186,22 @@ void cf_watchdog_move(int number, cf_instant until)
 		atomic_store(&slots[number - 1].until, until);
 }
 
+/* Whether the slot is still ours: its watchdog may have seen us leave by longjmp. */
+static bool take_back(struct slot *slot)
+{
+	int watched = WATCHED;
+
+	return slot->tid == (int)cf_raw_call3(SYS_gettid, 0, 0, 0) &&
+	       atomic_compare_exchange_strong(&slot->state, &watched, LEFT);
+}
+
 bool cf_watchdog_leave(int number, char *place, size_t room)
 {
-	struct slot *slot = &slots[number - 1];
-	int watched = WATCHED, error = errno, before;
+	struct slot *slot = number > 0 ? &slots[number - 1] : NULL;
+	int error = errno, before;
 	struct cf_text text;
 
-	/* Not ours any more when its watchdog has seen us leave by longjmp. */
-	if (number == 0 || slot->tid != (int)cf_raw_call3(SYS_gettid, 0, 0, 0) ||
-	    !atomic_compare_exchange_strong(&slot->state, &watched, LEFT))
+	if (!slot || !take_back(slot))
 		return false;
 	cf_futex_wake(&slot->state);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
