@@ -108,6 +108,9 @@ static void a_close_callback_that_sleeps_is_interrupted(void **state)
 	assert_hangs_stock("sleeper", NULL);
 	struct running *victim = run("sleeper", 0, VICTIM_STATUS);
 	bounds_took("curl_easy_cleanup", &victim->marks->call[0], 200, 350);
+	const struct event *event = events_only(victim->events, "completed");
+	assert_string_equal(event->call, "curl_easy_cleanup");
+	assert_memory_equal(event->name, "sleep in clock_nanosleep", 24);
 }
 
 static void a_cookie_jar_on_a_fifo_is_interrupted(void **state)
