@@ -105,15 +105,17 @@ static bool look_after(struct slot *slot)
 	return true;
 }
 
-/* Sleep until the instant, or for a tick past it. */
-static void wait_a_while(struct slot *slot)
+/* Sleep until the instant, or for a tick past it; but look often, to know a stop of the
+   process by the time since the last look. */
+static void wait_a_while(struct slot *slot, cf_instant *seen)
 {
-	cf_instant until = atomic_load(&slot->until), before = cf_clock_now();
+	cf_instant until = atomic_load(&slot->until);
 	int64_t left = cf_clock_left(until);
 	int64_t length = left == 0 ? TICK : left < SLICE ? left : SLICE;
 
 	cf_futex_wait(&slot->state, WATCHED, length);
-	int64_t passed = cf_clock_now() - before;
+	int64_t passed = cf_clock_now() - *seen;
+	*seen += passed;
 	if (passed > length + STOPPED && until != CF_NEVER)
 		atomic_compare_exchange_strong(&slot->until, &until,
 					       until + passed - length);
@@ -122,10 +124,11 @@ static void wait_a_while(struct slot *slot)
 static void *run(void *data)
 {
 	struct slot *slot = data;
+	cf_instant seen = slot->watch.began;
 
 	cf_raw_call3(SYS_prctl, PR_SET_NAME, (long)"curfew-watch", 0);
 	while (atomic_load(&slot->state) == WATCHED) {
-		wait_a_while(slot);
+		wait_a_while(slot, &seen);
 		if (cf_clock_left(atomic_load(&slot->until)) == 0 &&
 		    atomic_load(&slot->state) == WATCHED && !look_after(slot))
 			break;
