@@ -38,7 +38,7 @@ def listen(port, serve, **options):
     def one(peer):
         try:
             serve(peer)
-        except (OSError, ValueError):
+        except (OSError, ValueError, struct.error):
             pass
         finally:
             peer.close()

@@ -169,6 +169,15 @@ static void each_cleanup_returns_at_its_deadline(void **state)
 		assert_bounded(start(&ways[i], 0, NULL), &ways[i]);
 }
 
+static void behind_a_preload_that_wraps_poll_and_getaddrinfo_all_of_it_holds(void **state)
+{
+	(void)state;
+	servers_start();
+	for (size_t i = 0; i < WAYS; i++)
+		assert_bounded(start(&ways[i], 1, "LD_PRELOAD=" CURFEW_TEST_WRAPPED),
+			       &ways[i]);
+}
+
 static const struct event *first(const char *path, const char *ending)
 {
 	const struct events *events = events_read(path);
@@ -273,6 +282,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SUITE_TEST(stock_each_of_them_hangs),
 		SUITE_TEST(each_cleanup_returns_at_its_deadline),
+		SUITE_TEST(
+			behind_a_preload_that_wraps_poll_and_getaddrinfo_all_of_it_holds),
 		SUITE_TEST(the_event_says_which_cleanup_waited_for_whom),
 		SUITE_TEST(an_answer_in_time_is_waited_for),
 		SUITE_TEST(a_deadline_of_its_own_is_kept),
