@@ -12,12 +12,12 @@
 #include <stdlib.h>
 #include <sys/auxv.h>
 
+#include "binding.h"
 #include "cleanup.h"
 #include "events.h"
 #include "facts.h"
 #include "fork.h"
 #include "lock.h"
-#include "objects.h"
 #include "policy.h"
 #include "real.h"
 #include "say.h"
@@ -63,7 +63,7 @@ static void read_options(void)
 __attribute__((constructor)) static void begin(void)
 {
 	cf_real_bind();
-	cf_objects_begin();
+	cf_binding_begin();
 	if (getauxval(AT_SECURE))
 		return; /* a stranger chose the environment of a set-uid program */
 	read_options();

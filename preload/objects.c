@@ -57,6 +57,8 @@ struct caller {
 	cf_function function[CF_CURL_FUNCTIONS];
 };
 
+typedef int find_function(void *address, struct dl_find_object *found);
+
 struct list {
 	int count;
 	struct {
@@ -65,8 +67,8 @@ struct list {
 };
 
 static struct sight ourselves;
-static int (*find_object)(void *address, struct dl_find_object *found);
-static struct cf_lock lock; /* of pool */
+static find_function *_Atomic find_object; /* stored last: then the rest is there */
+static struct cf_lock lock;		   /* of pool */
 static struct cf_pool pool;
 static struct caller *_Atomic callers[MOST_CALLERS]; /* never freed, replaced at most */
 static struct list lists[LISTS]; /* each visit makes another one: readers may be late */
@@ -74,15 +76,22 @@ static _Atomic unsigned next_list = 1;
 static struct list *_Atomic curls = &lists[0];
 static struct cf_generation seen; /* when that list was made */
 
-static bool look(const void *address, struct sight *sight)
+static bool look_by(find_function *find, const void *address, struct sight *sight)
 {
 	struct dl_find_object found;
 
-	if (!find_object || find_object((void *)address, &found) != 0)
+	if (find((void *)address, &found) != 0)
 		return false;
 	*sight = (struct sight){ found.dlfo_link_map, found.dlfo_map_start,
 				 found.dlfo_map_end, found.dlfo_eh_frame };
 	return true;
+}
+
+static bool look(const void *address, struct sight *sight)
+{
+	find_function *find = atomic_load_explicit(&find_object, memory_order_acquire);
+
+	return find && look_by(find, address, sight);
 }
 
 static bool is_same(const struct sight *one, const struct sight *other)
@@ -93,12 +102,13 @@ static bool is_same(const struct sight *one, const struct sight *other)
 
 void cf_objects_begin(void)
 {
-	if (find_object)
+	if (atomic_load_explicit(&find_object, memory_order_acquire))
 		return;
-	cf_binding_begin();
-	find_object = (int (*)(void *, struct dl_find_object *))cf_binding_first(
+	find_function *find = (find_function *)cf_binding_first(
 		(const void *)cf_objects_begin, "_dl_find_object");
-	look((const void *)cf_objects_begin, &ourselves);
+	if (find)
+		look_by(find, (const void *)cf_objects_begin, &ourselves);
+	atomic_store_explicit(&find_object, find, memory_order_release);
 }
 
 void cf_objects_after_fork(void)

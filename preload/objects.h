@@ -43,7 +43,8 @@ enum cf_curl_function {
 
 typedef void (*cf_function)(void); /* to be cast to its own type */
 
-/* Begin; again is nothing. Also before our constructor: another's may come first. */
+/* Begin; again is nothing. With the first question at the latest: a program without
+   libcurl does not pay for it. */
 void cf_objects_begin(void);
 
 /* In a forked child no other thread is looking anything up. */
