@@ -179,8 +179,8 @@ static void ask(struct survey *survey)
 	}
 }
 
-void cf_binding_find(const void *caller, const char *const *names, int count, int first,
-		     const void **found)
+static void find(const void *caller, const char *const *names, int count, int first,
+		 bool is_first, const void **found)
 {
 	struct survey *survey = cf_pool_pages(sizeof(*survey));
 
@@ -191,24 +191,22 @@ void cf_binding_find(const void *caller, const char *const *names, int count, in
 	survey->names = names;
 	survey->name_count = count;
 	survey->first = first;
+	survey->is_first = is_first;
 	survey->found = found;
 	ask(survey);
 	cf_raw_call3(SYS_munmap, (long)survey, sizeof(*survey), 0);
 }
 
+void cf_binding_find(const void *caller, const char *const *names, int count, int first,
+		     const void **found)
+{
+	find(caller, names, count, first, false, found);
+}
+
 const void *cf_binding_first(const void *caller, const char *name)
 {
-	struct survey *survey = cf_pool_pages(sizeof(*survey));
-	const void *found = NULL;
+	const void *found;
 
-	if (!survey)
-		return NULL;
-	survey->address = caller;
-	survey->names = &name;
-	survey->name_count = 1;
-	survey->found = &found;
-	survey->is_first = true;
-	ask(survey);
-	cf_raw_call3(SYS_munmap, (long)survey, sizeof(*survey), 0);
+	find(caller, &name, 1, 0, true, &found);
 	return found;
 }

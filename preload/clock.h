@@ -25,4 +25,12 @@ cf_instant cf_clock_after(int64_t length_ns);
 /* What is left until `instant`: 0 when it is past, CF_NEVER when it never comes. */
 int64_t cf_clock_left(cf_instant instant);
 
+/* Long waits are made of slices, so that time in which the process was stopped can be
+   told: a slice of this length that has taken 100 ms more than that. */
+#define CF_CLOCK_SLICE (10 * CF_MS)
+
+/* How much of the `passed_ns` that a wait of `length_ns` has taken the process was stopped;
+   0 when it was not. */
+int64_t cf_clock_stopped(int64_t passed_ns, int64_t length_ns);
+
 #endif

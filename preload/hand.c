@@ -20,8 +20,6 @@
 #include "raw.h"
 #include "task.h"
 
-#define SLICE	     (10 * CF_MS)
-#define STOPPED	     (100 * CF_MS) /* a slice that took so much longer: we were not running */
 #define FIRST_LOOK   (CF_MS / 20)
 #define LONGEST_LOOK (5 * CF_MS)
 
@@ -144,13 +142,12 @@ static bool wait_until(struct cf_task *task, const struct cf_order *order,
 	for (bool is_first = true;; is_first = false) {
 		cf_instant before = cf_clock_now();
 		int64_t left = cf_clock_left(deadline);
-		int64_t slice = left < SLICE ? left : SLICE;
+		int64_t slice = left < CF_CLOCK_SLICE ? left : CF_CLOCK_SLICE;
 
 		if (cf_task_wait(task, slice))
 			return true;
-		int64_t passed = cf_clock_now() - before;
-		if (passed > slice + STOPPED && deadline != CF_NEVER)
-			deadline += passed - slice;
+		if (deadline != CF_NEVER)
+			deadline += cf_clock_stopped(cf_clock_now() - before, slice);
 		if (is_first)
 			note_slow(task, order);
 		if (left == 0)
@@ -240,7 +237,7 @@ static enum cf_ending wait_and_end(struct cf_task *task, const struct cf_order *
 		cf_task_end(task);
 	else if (abandon(task, order, patience))
 		return CF_EXPIRED;
-	while (!cf_task_wait(task, SLICE))
+	while (!cf_task_wait(task, CF_CLOCK_SLICE))
 		;
 	return conclude(task, order, result);
 }

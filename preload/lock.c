@@ -7,11 +7,10 @@
  */
 #include "lock.h"
 
-#include <linux/futex.h>
 #include <stddef.h>
-#include <time.h>
 
 #include "clock.h"
+#include "futex.h"
 #include "raw.h"
 
 #define PATIENCE (100 * CF_MS)
@@ -24,12 +23,10 @@ static bool wait_for(struct cf_lock *lock)
 
 	while (atomic_exchange_explicit(&lock->word, 2, memory_order_acquire) != 0) {
 		int64_t left = cf_clock_left(end);
-		struct timespec length = { 0, left };
 
 		if (left == 0)
 			return false;
-		cf_raw_call(SYS_futex, (long)&lock->word, FUTEX_WAIT_PRIVATE, 2,
-			    (long)&length, 0, 0);
+		cf_futex_wait(&lock->word, 2, left);
 	}
 	return true;
 }

@@ -354,9 +354,7 @@ void cf_scope_leave_transfer(struct cf_scope *scope, int result)
 {
 	struct cf_visit *visit = cf_visit_last();
 
-	if (!scope->is_outermost)
-		return;
-	if (!own_visit(scope))
+	if (!scope->is_outermost || !own_visit(scope))
 		return;
 	if (visit->ended > 0)
 		report(scope, visit, CF_EVENT_COMPLETED, result);

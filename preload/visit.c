@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <sys/uio.h>
 
 #include "raw.h"
 
@@ -21,14 +20,8 @@ static bool is_marked(void)
 {
 	uint64_t marked = now.marked;
 
-	if (!now.mark)
-		return true;
-	struct iovec to = { &marked, sizeof(marked) };
-	struct iovec from = { (void *)now.mark, sizeof(marked) };
-	long result = cf_raw_call(SYS_process_vm_readv, cf_raw_call3(SYS_getpid, 0, 0, 0),
-				  (long)&to, 1, (long)&from, 1, 0);
-
-	return result != -EFAULT && marked == now.marked;
+	return !now.mark ||
+	       (cf_raw_peek(now.mark, &marked) != -EFAULT && marked == now.marked);
 }
 
 /* The stack grows downwards: a door no deeper means that the visit's has been left. And

@@ -17,8 +17,6 @@
 #include "text.h"
 #include "visit.h"
 
-#define SLICE	   (10 * CF_MS)
-#define STOPPED	   (100 * CF_MS) /* a slice that took so much longer: we were not running */
 #define NAME_BYTES 64
 #define NO_NAME	   "a name not asked for yet"
 
@@ -42,7 +40,7 @@ static int64_t slice_until(cf_instant until)
 {
 	int64_t left = cf_clock_left(until);
 
-	return left < SLICE ? left : SLICE;
+	return left < CF_CLOCK_SLICE ? left : CF_CLOCK_SLICE;
 }
 
 /* A slice that began at *began is over, and the next one begins: give the time back in
@@ -53,8 +51,8 @@ static void count_slice(struct cf_visit *visit, cf_instant *began)
 	int64_t passed = now - *began;
 
 	*began = now;
-	if (passed > SLICE + STOPPED && visit->until != CF_NEVER)
-		visit->until += passed - SLICE;
+	if (visit->until != CF_NEVER)
+		visit->until += cf_clock_stopped(passed, CF_CLOCK_SLICE);
 	visit->waited_ns += passed;
 }
 

@@ -15,7 +15,6 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/uio.h>
 
 #include "asleep.h"
 #include "events.h"
@@ -24,10 +23,8 @@
 #include "stir.h"
 #include "text.h"
 
-#define TICK	(50 * CF_MS)
-#define SLICE	(10 * CF_MS)
-#define STOPPED (100 * CF_MS) /* a slice that took so much longer: we were not running */
-#define STUCK	(100 * CF_MS) /* so long after its instant nothing has helped */
+#define TICK  (50 * CF_MS)
+#define STUCK (100 * CF_MS) /* so long after its instant nothing has helped */
 
 enum { FREE, TAKEN, WATCHED, LEFT };
 
@@ -69,12 +66,9 @@ static bool is_inside(const struct slot *slot, const struct cf_asleep *asleep)
 	enum { DEEPEST = 256 << 10 };
 	uint64_t marked = 0;
 	uintptr_t frame = (uintptr_t)slot->watch.frame;
-	struct iovec to = { &marked, sizeof(marked) };
-	struct iovec from = { (void *)slot->watch.mark, sizeof(marked) };
 
 	return asleep->stack < frame && frame - asleep->stack < DEEPEST &&
-	       cf_raw_call(SYS_process_vm_readv, cf_raw_call3(SYS_getpid, 0, 0, 0),
-			   (long)&to, 1, (long)&from, 1, 0) == sizeof(marked) &&
+	       cf_raw_peek(slot->watch.mark, &marked) == sizeof(marked) &&
 	       marked == slot->watch.marked;
 }
 
@@ -111,14 +105,14 @@ static void wait_a_while(struct slot *slot, cf_instant *seen)
 {
 	cf_instant until = atomic_load(&slot->until);
 	int64_t left = cf_clock_left(until);
-	int64_t length = left == 0 ? TICK : left < SLICE ? left : SLICE;
+	int64_t length = left == 0 ? TICK : left < CF_CLOCK_SLICE ? left : CF_CLOCK_SLICE;
 
 	cf_futex_wait(&slot->state, WATCHED, length);
 	int64_t passed = cf_clock_now() - *seen;
 	*seen += passed;
-	if (passed > length + STOPPED && until != CF_NEVER)
-		atomic_compare_exchange_strong(&slot->until, &until,
-					       until + passed - length);
+	int64_t stopped = cf_clock_stopped(passed, length);
+	if (stopped > 0 && until != CF_NEVER)
+		atomic_compare_exchange_strong(&slot->until, &until, until + stopped);
 }
 
 static void *run(void *data)
