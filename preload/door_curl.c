@@ -285,54 +285,68 @@ CF_DOOR CURLMsg *curl_multi_info_read(CURLM *multi, int *left)
 	return message;
 }
 
-CF_DOOR CURLMcode curl_multi_perform(CURLM *multi, int *running)
+/* curl_multi_perform and curl_multi_socket_all. */
+static CURLMcode perform(struct cf_scope *scope, CURLM *multi, int *running)
 {
-	struct cf_scope scope = SCOPE(MULTI_PERFORM, MULTI, multi);
 	CURLMcode (*real)(CURLM *, int *) =
-		(CURLMcode(*)(CURLM *, int *))cf_scope_real(&scope);
+		(CURLMcode(*)(CURLM *, int *))cf_scope_real(scope);
 
 	if (!real)
 		return CURLM_INTERNAL_ERROR;
-	if (!scope.is_open)
+	if (!scope->is_open)
 		return real(multi, running);
-	cf_scope_enter_transfer(&scope);
+	cf_scope_enter_transfer(scope);
 	CURLMcode result = real(multi, running);
-	cf_scope_leave_transfer(&scope, (int)result);
+	cf_scope_leave_transfer(scope, (int)result);
 	return result;
 }
 
-typedef CURLMcode wait_function(CURLM *, struct curl_waitfd *, unsigned, int, int *);
+CF_DOOR CURLMcode curl_multi_perform(CURLM *multi, int *running)
+{
+	struct cf_scope scope = SCOPE(MULTI_PERFORM, MULTI, multi);
+
+	return perform(&scope, multi, running);
+}
+
+CF_DOOR CURLMcode curl_multi_socket_all(CURLM *multi, int *running)
+{
+	struct cf_scope scope = SCOPE(MULTI_SOCKET_ALL, MULTI, multi);
+
+	return perform(&scope, multi, running);
+}
+
+/* curl_multi_poll and curl_multi_wait. */
+static CURLMcode wait_for(struct cf_scope *scope, CURLM *multi, struct curl_waitfd *extra,
+			  unsigned count, int timeout_ms, int *ready)
+{
+	CURLMcode (*real)(CURLM *, struct curl_waitfd *, unsigned, int, int *) =
+		(CURLMcode(*)(CURLM *, struct curl_waitfd *, unsigned, int,
+			      int *))cf_scope_real(scope);
+
+	if (!real)
+		return CURLM_INTERNAL_ERROR;
+	if (!scope->is_open)
+		return real(multi, extra, count, timeout_ms, ready);
+	cf_scope_enter_transfer(scope);
+	CURLMcode result = real(multi, extra, count, timeout_ms, ready);
+	cf_scope_leave_transfer(scope, (int)result);
+	return result;
+}
 
 CF_DOOR CURLMcode curl_multi_poll(CURLM *multi, struct curl_waitfd *extra, unsigned count,
 				  int timeout_ms, int *ready)
 {
 	struct cf_scope scope = SCOPE(MULTI_POLL, MULTI, multi);
-	wait_function *real = (wait_function *)cf_scope_real(&scope);
 
-	if (!real)
-		return CURLM_INTERNAL_ERROR;
-	if (!scope.is_open)
-		return real(multi, extra, count, timeout_ms, ready);
-	cf_scope_enter_transfer(&scope);
-	CURLMcode result = real(multi, extra, count, timeout_ms, ready);
-	cf_scope_leave_transfer(&scope, (int)result);
-	return result;
+	return wait_for(&scope, multi, extra, count, timeout_ms, ready);
 }
 
 CF_DOOR CURLMcode curl_multi_wait(CURLM *multi, struct curl_waitfd *extra, unsigned count,
 				  int timeout_ms, int *ready)
 {
 	struct cf_scope scope = SCOPE(MULTI_WAIT, MULTI, multi);
-	wait_function *real = (wait_function *)cf_scope_real(&scope);
 
-	if (!real)
-		return CURLM_INTERNAL_ERROR;
-	if (!scope.is_open)
-		return real(multi, extra, count, timeout_ms, ready);
-	cf_scope_enter_transfer(&scope);
-	CURLMcode result = real(multi, extra, count, timeout_ms, ready);
-	cf_scope_leave_transfer(&scope, (int)result);
-	return result;
+	return wait_for(&scope, multi, extra, count, timeout_ms, ready);
 }
 
 CF_DOOR CURLMcode curl_multi_socket_action(CURLM *multi, curl_socket_t fd, int events,
@@ -364,22 +378,6 @@ CF_DOOR CURLMcode(curl_multi_socket)(CURLM *multi, curl_socket_t fd, int *runnin
 		return real(multi, fd, running);
 	cf_scope_enter_transfer(&scope);
 	CURLMcode result = real(multi, fd, running);
-	cf_scope_leave_transfer(&scope, (int)result);
-	return result;
-}
-
-CF_DOOR CURLMcode curl_multi_socket_all(CURLM *multi, int *running)
-{
-	struct cf_scope scope = SCOPE(MULTI_SOCKET_ALL, MULTI, multi);
-	CURLMcode (*real)(CURLM *, int *) =
-		(CURLMcode(*)(CURLM *, int *))cf_scope_real(&scope);
-
-	if (!real)
-		return CURLM_INTERNAL_ERROR;
-	if (!scope.is_open)
-		return real(multi, running);
-	cf_scope_enter_transfer(&scope);
-	CURLMcode result = real(multi, running);
 	cf_scope_leave_transfer(&scope, (int)result);
 	return result;
 }
