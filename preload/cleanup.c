@@ -20,6 +20,10 @@
 #include "handles.h"
 #include "late.h"
 #include "mounts.h"
+#include "park.h"
+#include "parked_fds.h"
+#include "parked_ranges.h"
+#include "ranges.h"
 #include "raw.h"
 #include "real.h"
 #include "say.h"
@@ -37,6 +41,9 @@ static void drop_the_parents(void)
 	cf_handles_after_fork();
 	cf_mounts_after_fork();
 	cf_hand_after_fork();
+	cf_parked_fds_after_fork();
+	cf_parked_ranges_after_fork();
+	cf_ranges_after_fork();
 	cf_late_after_fork();
 	cf_undertaker_after_fork();
 }
@@ -115,7 +122,7 @@ CF_COLD static struct cf_handle take(int fd)
 
 static void report(const struct cf_event *event)
 {
-	if (event->ending == CF_EVENT_EXPIRED)
+	if (event->ending != CF_EVENT_FINISHED)
 		cf_say_permit(cf_facts_may_write(2));
 	cf_events_report(event);
 }
@@ -160,8 +167,9 @@ CF_COLD static int enforce(int fd, const struct cf_facts *facts,
 	event->waited_ns = outcome.waited_ns;
 	event->result = outcome.result;
 	event->is_over = order.is_ended;
-	if (outcome.ending == CF_EXPIRED) {
-		event->ending = CF_EVENT_EXPIRED;
+	if (outcome.ending == CF_EXPIRED || outcome.ending == CF_PARKED) {
+		event->ending =
+			outcome.ending == CF_PARKED ? CF_EVENT_PARKED : CF_EVENT_EXPIRED;
 		event->result = cf_classify_answer(verdict->class, policy);
 	}
 	report(event);
@@ -202,6 +210,8 @@ CF_COLD static int bound(int fd, const struct cf_facts *facts, struct cf_verdict
 
 int cf_cleanup_fd(int fd)
 {
+	if (cf_parked_fds_any() && cf_park_holds(fd))
+		return answer(-EBADF); /* the program has closed it already */
 	struct cf_facts facts = cf_facts_look(fd);
 	struct cf_verdict verdict = cf_classify(&facts, policy);
 	return verdict.is_bound ? bound(fd, &facts, &verdict) : cf_real_close(fd);

@@ -13,11 +13,13 @@
 #include <sys/prctl.h>
 
 #include "clock.h"
+#include "keep.h"
 #include "raw.h"
 #include "task.h"
 
-#define PATIENCE (100 * CF_MS)
-#define SLICE	 (10 * CF_MS)
+#define PATIENCE   (100 * CF_MS)
+#define SLICE	   (10 * CF_MS)
+#define PATH_BYTES 4096 /* at most */
 #define HIGH_NUMBER                                                                      \
 	700 /* below the usual limit of 1,024, above what programs count with */
 
@@ -45,6 +47,14 @@ long cf_clerk_open_to_append(const char *path, bool is_made)
 			      O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK |
 				      (is_made ? O_CREAT : 0),
 			      0600, 0, 0);
+
+	return fd < 0 ? fd : move_up(fd);
+}
+
+long cf_clerk_open_to_list(const char *path)
+{
+	long fd = cf_raw_call(SYS_openat, AT_FDCWD, (long)path,
+			      O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0, 0);
 
 	return fd < 0 ? fd : move_up(fd);
 }
@@ -99,6 +109,8 @@ static long wait_for(struct cf_task *task)
 		    task)) /* a child that a signal handler has forked just now */
 		return -ECANCELED;
 	if (!cf_task_is_gone(task)) {
+		cf_keep(job->path, PATH_BYTES);
+		cf_keep(job->bytes, job->length);
 		cf_task_leave(task, NULL);
 		return -ETIME;
 	}

@@ -15,9 +15,11 @@
 #include "binding.h"
 #include "cleanup.h"
 #include "events.h"
+#include "exit_guard.h"
 #include "facts.h"
 #include "fork.h"
 #include "lock.h"
+#include "mapping.h"
 #include "policy.h"
 #include "real.h"
 #include "say.h"
@@ -70,6 +72,8 @@ __attribute__((constructor)) static void begin(void)
 	cf_events_begin(policy.events, policy.run);
 	if (policy.mode != CF_MODE_OFF && cf_fork_begin() && cf_task_begin()) {
 		cf_cleanup_begin(&policy);
+		cf_exit_guard_begin(&policy);
+		cf_mapping_begin(&policy);
 		cf_scope_begin(&policy);
 		cf_wait_begin(&policy);
 		cf_door_wait_begin();

@@ -2,8 +2,8 @@
 /*
  * errand.c - the code of a hand. Floor 0.
  *
- * Built without sanitizers, stack protector and builtins; calls nothing but raw.h
- * and seal.h, which is built the same way. A lint test looks at the symbols.
+ * Built without sanitizers, stack protector and builtins; calls only what is built the
+ * same way. A lint test looks at the symbols.
  */
 #include "errand.h"
 
@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "parked_fds.h"
 #include "raw.h"
 #include "seal.h"
 
@@ -37,39 +38,132 @@ void cf_errand_count_slow(struct cf_errand *errand)
 		atomic_fetch_sub(errand->tally.slow, 1);
 }
 
+static void leave_mount(struct cf_errand *errand)
+{
+	if (errand->tally.under_way && atomic_exchange(&errand->is_counted, 0))
+		atomic_fetch_sub(errand->tally.under_way, 1);
+}
+
+static void enter_mount(struct cf_errand *errand)
+{
+	atomic_fetch_add(errand->tally.under_way, 1);
+	atomic_store(&errand->is_counted, 1);
+}
+
 static void count_back(struct cf_errand *errand)
 {
-	const struct cf_tally *tally = &errand->tally;
-
-	if (tally->under_way)
-		atomic_fetch_sub(tally->under_way, 1);
+	leave_mount(errand);
 	if (atomic_exchange(&errand->slow, BACK) == SLOW)
-		atomic_fetch_sub(tally->slow, 1);
+		atomic_fetch_sub(errand->tally.slow, 1);
+}
+
+/* A call has come back: the mount answers. */
+static void note_return(const struct cf_tally *tally)
+{
+	if (tally->returns) {
+		atomic_fetch_add(tally->returns, 1);
+		atomic_store(tally->sick_ns, 0);
+	}
+}
+
+static long run(struct cf_errand *errand)
+{
+	const long *argument = errand->call.argument;
+
+	switch (errand->kind) {
+	case CF_ERRAND_WRITE_BACK:
+		return cf_write_back(&errand->pages);
+	case CF_ERRAND_UNMAP:
+		return cf_parked_ranges_unmap(errand->range);
+	case CF_ERRAND_WORK_OFF:
+		return 0;
+	default:
+		return cf_raw_call(errand->call.number, argument[0], argument[1],
+				   argument[2], argument[3], 0, 0);
+	}
+}
+
+/* One number that is parked on the mount; false when there is none. */
+static bool close_parked(struct cf_errand *errand, int self)
+{
+	int fd = cf_parked_fds_take_any(errand->works_off, self);
+
+	if (fd == -1)
+		return false;
+	atomic_store(&errand->parked_fd, fd);
+	struct cf_identity now = cf_identity_read(fd);
+	if (cf_identity_is_same(&now, &cf_parked_fds_find(fd)->identity)) {
+		cf_raw_call3(SYS_close, fd, 0, 0);
+		note_return(&errand->tally);
+	}
+	atomic_store(&errand->parked_fd, -1);
+	cf_parked_fds_done(fd);
+	return true;
+}
+
+static bool unmap_parked(struct cf_errand *errand)
+{
+	struct cf_parked_range *range = cf_parked_ranges_take_any(errand->works_off);
+
+	if (!range)
+		return false;
+	atomic_store(&errand->parked_range, range);
+	cf_parked_ranges_unmap(range);
+	atomic_store(&errand->parked_range, NULL);
+	note_return(&errand->tally);
+	return true;
+}
+
+/* Whoever parks something looks afterwards for a hand that can still take it; so the last
+   hand looks once more after it has left. */
+static void work_off(struct cf_errand *errand, int self)
+{
+	bool is_more = errand->works_off != NULL;
+
+	while (is_more) {
+		while (close_parked(errand, self) || unmap_parked(errand))
+			;
+		leave_mount(errand);
+		is_more = close_parked(errand, self) || unmap_parked(errand);
+		if (is_more)
+			enter_mount(errand);
+	}
 }
 
 void cf_errand_run(void *room)
 {
 	struct cf_errand *errand = room;
-	const long *argument = errand->call.argument;
 	int under_way = CF_ERRAND_UNDER_WAY;
+	int self = (int)cf_raw_call3(SYS_gettid, 0, 0, 0); /* before the seal */
 
 	cf_raw_call3(SYS_unshare, CLONE_FS, 0, 0);
 	cf_raw_call3(SYS_setpgid, 0, 0, 0);
 	cf_raw_call3(SYS_prctl, PR_SET_NAME, (long)CF_ERRAND_TASK_NAME, 0);
 	if (errand->is_privileged)
 		cf_seal_hand(errand->call.number);
-	long result = cf_raw_call(errand->call.number, argument[0], argument[1],
-				  argument[2], argument[3], 0, 0);
+	long result = run(errand);
 	atomic_store(&errand->result, result);
 	errand->ended_ns = now_ns();
-	if (errand->tally.returns) {
-		atomic_fetch_add(errand->tally.returns, 1);
-		atomic_store(errand->tally.sick_ns, 0);
-	}
-	count_back(errand);
-	if (!atomic_compare_exchange_strong(&errand->state, &under_way, CF_ERRAND_DONE))
+	if (errand->kind != CF_ERRAND_WORK_OFF)
+		note_return(&errand->tally);
+	if (!atomic_compare_exchange_strong(&errand->state, &under_way, CF_ERRAND_DONE)) {
 		atomic_store(&errand->state,
 			     errand->late.path ? CF_ERRAND_RETURNED : CF_ERRAND_DONE);
+		work_off(errand, self);
+	}
+	count_back(errand);
+}
+
+/* Nobody is at it any more. */
+static void park_again(struct cf_errand *errand)
+{
+	int fd = atomic_exchange(&errand->parked_fd, -1);
+	struct cf_parked_range *range = atomic_exchange(&errand->parked_range, NULL);
+
+	if (fd != -1)
+		cf_parked_fds_give_back(fd);
+	if (range)
+		cf_parked_ranges_give_back(range);
 }
 
 bool cf_errand_is_over(void *room)
@@ -78,7 +172,10 @@ bool cf_errand_is_over(void *room)
 	int abandoned = CF_ERRAND_ABANDONED;
 
 	/* A hand that did not come back says nothing about its mount. */
-	if (atomic_compare_exchange_strong(&errand->state, &abandoned, CF_ERRAND_DONE))
-		count_back(errand);
+	if (atomic_compare_exchange_strong(&errand->state, &abandoned, CF_ERRAND_DONE) &&
+	    errand->kind == CF_ERRAND_UNMAP)
+		cf_parked_ranges_give_back(errand->range);
+	park_again(errand);
+	count_back(errand);
 	return atomic_load(&errand->state) == CF_ERRAND_DONE;
 }

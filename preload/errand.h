@@ -5,12 +5,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "parked_ranges.h"
+#include "write_back.h"
+
 /*
  * errand.h - what a hand does, from its first instruction to its last.
  *
- * Floor 0. An errand is data: one system call, whom to tell that it returned, and
- * the line to write if nobody waits any more. The code that runs it has no libc:
- * raw system calls, no errno, no TLS, no stack protector, no sanitizer.
+ * Floor 0. An errand is data: one system call, or pages to write back, whom to tell that
+ * it is done, and the line to write if nobody waits any more. A hand that nobody waits for
+ * then works off what is parked on its mount. The code that runs it has no libc: raw system
+ * calls, no errno, no TLS, no stack protector, no sanitizer.
  */
 
 #define CF_ERRAND_LINE_BYTES 4096
@@ -19,6 +23,14 @@
 struct cf_call {
 	long number;	  /* SYS_close, ...                                   */
 	long argument[4]; /* as the kernel takes them: data, no pointers to code */
+};
+
+/* What a hand is sent for. */
+enum cf_errand_kind {
+	CF_ERRAND_CALL,	      /* the call                               */
+	CF_ERRAND_WRITE_BACK, /* the pages                              */
+	CF_ERRAND_UNMAP,      /* the pages of the range, and its munmap */
+	CF_ERRAND_WORK_OFF    /* nothing but what is parked             */
 };
 
 /* The line that is written when the hand of an expired call comes back (see late.h). */
@@ -44,12 +56,19 @@ enum cf_errand_state {
 };
 
 struct cf_errand {
+	enum cf_errand_kind kind;
 	struct cf_call call;
+	struct cf_write_back pages;
+	struct cf_parked_range *range;
+	const void *works_off; /* what is parked on this mount; NULL: nothing     */
+	_Atomic int parked_fd; /* which it closes just now; -1: none              */
+	struct cf_parked_range *_Atomic parked_range; /* the same; NULL: none     */
 	_Atomic int state;
-	_Atomic long result; /* as the kernel returned it: >= 0 or -errno */
-	bool is_privileged;  /* the hand must confine itself first        */
-	_Atomic int slow;    /* 0 not counted as slow, 1 counted, 2 back  */
-	int64_t started_ns;  /* on CLOCK_MONOTONIC                        */
+	_Atomic long result;	/* as the kernel returned it: >= 0 or -errno */
+	bool is_privileged;	/* the hand must confine itself first        */
+	_Atomic int slow;	/* 0 not counted as slow, 1 counted, 2 back  */
+	_Atomic int is_counted; /* in tally.under_way */
+	int64_t started_ns;	/* on CLOCK_MONOTONIC                        */
 	int64_t ended_ns;
 	struct cf_tally tally;
 	struct cf_late late;
@@ -71,7 +90,7 @@ void cf_errand_count_slow(struct cf_errand *errand);
 /*
  * Whether the room of an errand whose task has ended may be used again: true but
  * while its late line waits to be written. Counts a hand out that was ended from
- * outside. Fits cf_task_leave().
+ * outside, and parks again what it was at. Fits cf_task_leave().
  */
 bool cf_errand_is_over(void *room);
 

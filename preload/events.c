@@ -39,9 +39,10 @@ static struct sheet {
 static const char *name_of(enum cf_event_ending ending)
 {
 	static const char *const names[] = {
-		[CF_EVENT_FINISHED] = "finished",   [CF_EVENT_EXPIRED] = "expired",
-		[CF_EVENT_COMPLETED] = "completed", [CF_EVENT_DOUBLE] = "double",
-		[CF_EVENT_STUCK] = "stuck",	    [CF_EVENT_LOADED] = "loaded",
+		[CF_EVENT_FINISHED] = "finished", [CF_EVENT_EXPIRED] = "expired",
+		[CF_EVENT_PARKED] = "parked",	  [CF_EVENT_COMPLETED] = "completed",
+		[CF_EVENT_DOUBLE] = "double",	  [CF_EVENT_STUCK] = "stuck",
+		[CF_EVENT_LOADED] = "loaded",
 	};
 
 	return names[ending];
@@ -247,8 +248,11 @@ static void add_expired(struct cf_text *line, const struct cf_event *event)
 {
 	bool is_early = event->waited_ns < event->deadline_ns;
 
-	cf_text_add(line, " fd ");
-	cf_text_add_number(line, event->handle);
+	cf_text_add(line, event->is_address ? " " : " fd ");
+	if (event->is_address)
+		cf_text_add_address(line, event->address);
+	else
+		cf_text_add_number(line, event->handle);
 	cf_text_add(line, event->name[0] ? " " : "");
 	cf_text_add_printable(line, event->name);
 	cf_text_add(line, " (");
@@ -263,9 +267,12 @@ static void add_expired(struct cf_text *line, const struct cf_event *event)
 	}
 	cf_text_add(line, is_early ? "mount is stuck, over " : "over ");
 	cf_text_add_duration(line, is_early ? event->waited_ns : event->deadline_ns);
-	cf_text_add(line, event->is_over
-				  ? ", left to the kernel; close returned "
-				  : ", goes on in the background; close returned ");
+	cf_text_add(line, event->is_over ? ", left to the kernel; "
+			  : event->ending == CF_EVENT_PARKED
+				  ? ", is done when it can be; "
+				  : ", goes on in the background; ");
+	cf_text_add(line, event->call);
+	cf_text_add(line, " returned ");
 	if (event->result < 0)
 		cf_text_add_errno(line, (int)-event->result);
 	else
@@ -297,12 +304,14 @@ static void say(const struct cf_event *event, char *bytes)
 {
 	struct cf_text line;
 
-	if (event->ending == CF_EVENT_FINISHED || event->ending == CF_EVENT_LOADED)
+	if (event->ending == CF_EVENT_FINISHED || event->ending == CF_EVENT_LOADED ||
+	    event->is_minor)
 		return;
 	cf_say_line(&line, bytes, 1024);
 	cf_text_add(&line, event->call);
 	switch (event->ending) {
 	case CF_EVENT_EXPIRED:
+	case CF_EVENT_PARKED:
 		add_expired(&line, event);
 		break;
 	case CF_EVENT_COMPLETED:

@@ -18,6 +18,7 @@
 enum cf_event_ending {
 	CF_EVENT_FINISHED,  /* within the deadline; to the file only  */
 	CF_EVENT_EXPIRED,   /* the caller was released, the call goes on */
+	CF_EVENT_PARKED,    /* the caller was released, the call is made when it can be */
 	CF_EVENT_COMPLETED, /* a cleanup of libcurl's, by ending what it waited for */
 	CF_EVENT_STUCK,	    /* such a cleanup, whose wait could not be ended        */
 	CF_EVENT_DOUBLE,    /* a second cleanup of one handle, refused              */
@@ -29,9 +30,9 @@ struct cf_event {
 	const char *call;  /* "close" */
 	const char *class; /* "file", "write", ... */
 	bool is_written;
-	int handle;	     /* an fd, unless                            */
-	bool is_address;     /* the handle is one of libcurl's, which is */
-	const void *address; /* here                                     */
+	int handle;	     /* an fd, unless                                */
+	bool is_address;     /* it is a mapping or one of libcurl's handles, */
+	const void *address; /* which is here                                */
 	const char *name;    /* where it lives, or what it waited for; "" when unknown */
 	const char *mount;   /* mount point, "" for none               */
 	const char *type;    /* for people: "fuse.s3fs", "socket"      */
@@ -39,6 +40,7 @@ struct cf_event {
 	int64_t waited_ns;
 	long result;	  /* as the caller got it: 0 or -errno */
 	bool is_observed; /* nothing was cut; `expired` is what enforce would say */
+	bool is_minor;	  /* nothing was written: to the file only */
 	bool is_over;	  /* the call had been ended, nothing goes on in the background */
 };
 

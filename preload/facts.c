@@ -184,3 +184,18 @@ bool cf_facts_may_write(int fd)
 {
 	return cf_facts_look(fd).kind != CF_KIND_REMOTE;
 }
+
+bool cf_facts_mapping(int fd, struct cf_range *range)
+{
+	struct cf_facts facts = cf_facts_look(fd);
+	bool is_file = facts.kind == CF_KIND_REMOTE && cf_mounts_writes_back(facts.mount);
+
+	if (!is_file && facts.kind != CF_KIND_DEVICE)
+		return false;
+	range->kind = is_file ? CF_RANGE_FILE : CF_RANGE_DEVICE;
+	range->fd = fd;
+	range->file = facts.identity;
+	range->mount = facts.mount;
+	cf_facts_name(fd, range->name, sizeof(range->name));
+	return true;
+}

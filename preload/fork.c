@@ -4,8 +4,10 @@
  */
 #include "fork.h"
 
+#include <linux/kcmp.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 #include "pool.h"
 #include "raw.h"
@@ -55,4 +57,18 @@ bool cf_fork_settle(void)
 		resets[i]();
 	atomic_store_explicit(stage, SETTLED, memory_order_release);
 	return true;
+}
+
+/* Libc gives every thread and every forked child an address where the kernel clears its id
+   at its end; a vfork child, and one of posix_spawn(), has none. The parent is looked at
+   as well: other runtimes may do as they like. No pid is remembered: it may be the same in
+   another pid namespace. */
+bool cf_fork_is_own_process(void)
+{
+	long parent = cf_raw_call3(SYS_getppid, 0, 0, 0);
+	long self = cf_raw_call3(SYS_getpid, 0, 0, 0);
+	void *cleared = NULL;
+
+	return cf_raw_call3(SYS_prctl, PR_GET_TID_ADDRESS, (long)&cleared, 0) == 0 &&
+	       cleared && cf_raw_call(SYS_kcmp, parent, self, KCMP_VM, 0, 0, 0) != 0;
 }

@@ -29,6 +29,13 @@ bool cf_fork_on_child(void (*reset)(void));
  */
 bool cf_fork_settle(void);
 
+/*
+ * Whether the calling thread is one of the process that owns the memory: not so in a vfork
+ * child, whose memory is its parent's. False as well where the kernel does not tell, and in
+ * a child of the raw system call. Async-signal-safe; errno is left alone.
+ */
+bool cf_fork_is_own_process(void);
+
 /* Have the kernel wipe these pages in a forked child. False when it will not. */
 bool cf_fork_wipe(void *pages, unsigned long size);
 

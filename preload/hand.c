@@ -15,8 +15,10 @@
 #include <string.h>
 
 #include "events.h"
+#include "fd_table.h"
 #include "late.h"
 #include "letting_go.h"
+#include "parked_fds.h"
 #include "raw.h"
 #include "task.h"
 
@@ -77,13 +79,21 @@ static bool is_privileged(void)
 	return data[0].permitted || data[1].permitted;
 }
 
-static bool reserve(struct cf_mount *mount)
+/* Whether the mount has let a call like this one expire: then it has hands enough. */
+static bool is_limited(const struct cf_order *order)
 {
-	if (!mount)
+	return order->mount && order->call.number != SYS_dup3 &&
+	       cf_mounts_is_sick_for(order->mount, order->deadline_ns);
+}
+
+static bool reserve(const struct cf_order *order)
+{
+	if (!order->mount)
 		return true;
-	if (atomic_fetch_add(&mount->hands, 1) < CF_HAND_MOST_ON_MOUNT)
+	if (atomic_fetch_add(&order->mount->hands, 1) < CF_HAND_MOST_ON_MOUNT ||
+	    !is_limited(order))
 		return true;
-	atomic_fetch_sub(&mount->hands, 1);
+	atomic_fetch_sub(&order->mount->hands, 1);
 	return false;
 }
 
@@ -93,37 +103,96 @@ static void unreserve(struct cf_mount *mount)
 		atomic_fetch_sub(&mount->hands, 1);
 }
 
+static void fill(struct cf_errand *errand, const struct cf_order *order)
+{
+	struct cf_mount *mount = order->mount;
+
+	errand->kind = order->kind;
+	errand->call = order->call;
+	errand->pages = order->pages;
+	errand->range = order->range;
+	errand->works_off = mount && cf_fd_table_is_main() ? mount : NULL;
+	atomic_store(&errand->parked_fd, -1);
+	atomic_store(&errand->parked_range, NULL);
+	errand->started_ns = cf_clock_now();
+	errand->tally = (struct cf_tally){ .slow = &slow };
+	if (mount)
+		errand->tally = (struct cf_tally){ &mount->hands, &mount->sick_ns,
+						   &mount->returns, &slow };
+	atomic_store(&errand->result, 0);
+	atomic_store(&errand->slow, 0);
+	atomic_store(&errand->is_counted, mount != NULL);
+	atomic_store(&errand->state, CF_ERRAND_UNDER_WAY);
+	errand->late.path = NULL;
+	if (order->event)
+		cf_events_prepare_late(order->event, &errand->late);
+}
+
+/* With a place on its mount reserved, which is given back when there is no task. */
 static struct cf_task *start(const struct cf_order *order)
 {
 	bool privileged = is_privileged();
-	struct cf_task *task;
+	struct cf_task *task = NULL;
 
-	if ((privileged && would_be_init()) || !reserve(order->mount))
-		return NULL;
-	task = cf_task_get();
-	if (!task) {
-		unreserve(order->mount);
-		return NULL;
+	if (!privileged || !would_be_init())
+		task = cf_task_get();
+	if (task) {
+		struct cf_errand *errand = task->room;
+
+		fill(errand, order);
+		errand->is_privileged = privileged;
+		if (order->kind == CF_ERRAND_WORK_OFF) {
+			errand->state = CF_ERRAND_ABANDONED;
+			cf_errand_count_slow(errand);
+		}
+		if (cf_task_start(task, cf_errand_run, CF_TASK_SHARES_FDS) == 0)
+			return task;
+		if (order->kind == CF_ERRAND_WORK_OFF)
+			atomic_fetch_sub(&slow, 1);
+		cf_task_put(task);
 	}
-	struct cf_errand *errand = task->room;
-	errand->call = order->call;
-	errand->is_privileged = privileged;
-	errand->started_ns = cf_clock_now();
-	errand->tally = (struct cf_tally){ .slow = &slow };
-	if (order->mount) {
-		errand->tally.returns = &order->mount->returns;
-		errand->tally.under_way = &order->mount->hands;
-		errand->tally.sick_ns = &order->mount->sick_ns;
-	}
-	cf_events_prepare_late(order->event, &errand->late);
-	atomic_store(&errand->result, 0);
-	atomic_store(&errand->slow, 0);
-	atomic_store(&errand->state, CF_ERRAND_UNDER_WAY);
-	if (cf_task_start(task, cf_errand_run, CF_TASK_SHARES_FDS) == 0)
-		return task;
 	unreserve(order->mount);
-	cf_task_put(task);
 	return NULL;
+}
+
+/* Something is parked, and a place is free: there may be nobody left to take it over. */
+static void send_for_parked(const struct cf_order *order)
+{
+	struct cf_order work = { .kind = CF_ERRAND_WORK_OFF, .mount = order->mount };
+
+	if ((!cf_parked_fds_any() && !cf_parked_ranges_any()) || !work.mount ||
+	    atomic_load(&work.mount->hands) >= CF_HAND_MOST_ON_MOUNT ||
+	    !cf_fd_table_is_main())
+		return;
+	atomic_fetch_add(&work.mount->hands, 1);
+	struct cf_task *task = start(&work);
+	if (!task)
+		return;
+	if (order->when_slow)
+		order->when_slow();
+	cf_task_leave(task, cf_errand_is_over);
+}
+
+/* Leave the handle to a hand that comes free. False when that is not possible: a hand
+   more is then the smaller evil. */
+static bool park(const struct cf_order *order)
+{
+	int fd = (int)order->call.argument[0];
+
+	if (order->kind == CF_ERRAND_WRITE_BACK)
+		return true; /* nothing is to be left */
+	if (!cf_fd_table_is_main())
+		return false;
+	if (order->kind == CF_ERRAND_UNMAP) {
+		cf_parked_ranges_give_back(order->range);
+	} else {
+		/* An exec would close it, and hang. */
+		cf_raw_call3(SYS_fcntl, fd, F_SETFD, 0);
+		if (!cf_parked_fds_add(fd, &order->identity, order->mount))
+			return false;
+	}
+	send_for_parked(order);
+	return true;
 }
 
 /* The call takes long: should the program end meanwhile, it is not alone. */
@@ -155,13 +224,29 @@ static bool wait_until(struct cf_task *task, const struct cf_order *order,
 	}
 }
 
+static int fd_of(const struct cf_order *order)
+{
+	return (int)order->call.argument[order->call.number == SYS_dup3];
+}
+
+/* Pages that are written back stay where they are: there is nothing to let go of. */
+static bool is_let_go(const struct cf_task *task, const struct cf_order *order)
+{
+	if (order->kind != CF_ERRAND_CALL)
+		return true;
+	if (order->call.number == SYS_munmap)
+		return cf_letting_go_of_range(task->pid, &order->call);
+	return cf_letting_go_of_fd(task->pid, &order->call, fd_of(order),
+				   &order->identity);
+}
+
 /* After the instant: nothing is promised until the number has been let go. */
 static bool wait_for_let_go(struct cf_task *task, const struct cf_order *order)
 {
 	int64_t look = FIRST_LOOK;
 
 	while (!cf_task_is_gone(task)) {
-		if (cf_letting_go_is_certain(task, &order->call, &order->identity))
+		if (is_let_go(task, order))
 			return false;
 		cf_task_wait(task, look);
 		look = look < LONGEST_LOOK ? look * 2 : LONGEST_LOOK;
@@ -169,10 +254,14 @@ static bool wait_for_let_go(struct cf_task *task, const struct cf_order *order)
 	return true;
 }
 
-static bool is_still_open(const struct cf_order *order)
+/* Whether the caller still has what the hand was to free. */
+static bool is_still_there(const struct cf_order *order)
 {
-	struct cf_identity now = cf_identity_read((int)order->call.argument[0]);
-
+	if (order->kind != CF_ERRAND_CALL)
+		return false;
+	if (order->call.number == SYS_munmap)
+		return true;
+	struct cf_identity now = cf_identity_read(fd_of(order));
 	return cf_identity_is_same(&now, &order->identity);
 }
 
@@ -185,14 +274,15 @@ static enum cf_ending conclude(struct cf_task *task, const struct cf_order *orde
 
 	cf_task_reap(task);
 	if (atomic_load(&errand->state) == CF_ERRAND_DONE) {
+		cf_errand_is_over(errand);
 		*result = atomic_load(&errand->result);
 		/* A tracer's seccomp filter (RET_TRACE) refuses so what is not traced. */
-		if (*result == -ENOSYS && is_still_open(order))
+		if (*result == -ENOSYS && is_still_there(order))
 			ending = CF_NO_HAND;
 	} else {
 		errand->state = CF_ERRAND_ABANDONED;
 		cf_errand_is_over(errand);
-		ending = is_still_open(order) ? CF_NO_HAND : CF_EXPIRED;
+		ending = is_still_there(order) ? CF_NO_HAND : CF_EXPIRED;
 	}
 	cf_task_put(task);
 	return ending;
@@ -230,7 +320,7 @@ static enum cf_ending wait_and_end(struct cf_task *task, const struct cf_order *
 
 	if (!cf_task_is_held(
 		    task)) /* a child that a signal handler has forked just now */
-		return is_still_open(order) ? CF_NO_HAND : CF_EXPIRED;
+		return is_still_there(order) ? CF_NO_HAND : CF_EXPIRED;
 	if (is_back)
 		return conclude(task, order, result);
 	if (order->is_ended)
@@ -255,9 +345,22 @@ struct cf_outcome cf_hand_run(const struct cf_order *order, cf_instant deadline)
 	}
 	if (patience.length_ns < order->deadline_ns)
 		patience.until = cf_clock_after(patience.length_ns);
+	if (!reserve(order)) {
+		if (park(order)) {
+			outcome.ending = CF_PARKED;
+			outcome.waited_ns = cf_clock_now() - began;
+			errno = error;
+			return outcome;
+		}
+		atomic_fetch_add(&order->mount->hands, 1);
+	}
 	struct cf_task *task = start(order);
-	if (task)
+	if (task) {
 		outcome.ending = wait_and_end(task, order, &patience, &outcome.result);
+		send_for_parked(order);
+	} else if (order->range) {
+		cf_parked_ranges_drop(order->range);
+	}
 	outcome.waited_ns = cf_clock_now() - began;
 	errno = error;
 	return outcome;

@@ -12,18 +12,21 @@
 #include "mounts.h"
 
 /*
- * hand.h - have another task make one system call on an fd, and never wait for it
- * past an instant.
+ * hand.h - have another task make one system call on an fd or a range, and never wait
+ * for it past an instant.
  *
  * Floor 2. Knows nothing about policy: it is handed a call, an instant, and the
  * line to write if it comes back late.
  */
 
-#define CF_HAND_MOST_ON_MOUNT 64
+/* On a sick mount. With what else of ours may run at once, the program sees 70 tasks. */
+#define CF_HAND_MOST_ON_MOUNT 60
 
 enum cf_ending {
 	CF_FINISHED, /* the call returned; result is its own                   */
 	CF_EXPIRED,  /* still running at the instant; the hand owns the handle */
+	CF_PARKED,   /* not started: the mount is sick and has hands enough. The handle
+			waits for one of them, and is no longer the caller's    */
 	CF_NO_HAND,  /* never started; the caller still owns the handle        */
 };
 
@@ -34,31 +37,36 @@ struct cf_outcome {
 };
 
 struct cf_order {
-	struct cf_call call;	     /* argument[0] is the fd, and the call frees it    */
+	enum cf_errand_kind kind;
+	struct cf_call call; /* of CF_ERRAND_CALL: a close, whose fd is argument[0],
+					a dup3, which closes argument[1], or a munmap   */
 	struct cf_identity identity; /* what the fd stood for                           */
-	struct cf_mount *mount;	     /* whose hands are counted; NULL for none          */
-	int64_t deadline_ns;	     /* its length: a sick mount is asked with it       */
-	bool is_ended;		     /* end the hand at the deadline: only for sockets,
+	struct cf_write_back pages;  /* of CF_ERRAND_WRITE_BACK                       */
+	struct cf_parked_range *range; /* of CF_ERRAND_UNMAP: taken by the caller       */
+	struct cf_mount *mount;	 /* whose hands are counted; NULL for none          */
+	int64_t deadline_ns;	 /* its length: a sick mount is asked with it       */
+	bool is_ended;		 /* end the hand at the deadline: only for sockets,
 					whose close the kernel then goes on with itself */
 	void (*when_slow)(void); /* called once, if the call takes more than 10 ms      */
 	const struct cf_event *event; /* what the hand reports if it comes back late   */
 };
 
 /*
- * Have a hand make order->call, and wait for it until `deadline`.
+ * Have a hand do what order->kind says, and wait for it until `deadline`.
  *
  * time       Returns by `deadline` plus about 1 ms, or as soon after it as the
- *            kernel has let go of the fd number; earlier on a sick mount (see
+ *            kernel has let go of the number or the range; earlier on a sick mount (see
  *            cf_mounts_patience). While the process is stopped, time stands still.
- * ownership  *order is copied. After CF_EXPIRED the fd belongs to the hand for
- *            good: the caller must not touch, retry or reuse it.
- * promise    CF_EXPIRED is reported only once the fd number is free or stands for
- *            something else, or the hand is seen asleep inside its call: a late hand
- *            never hits a recycled number.
- * errors     Does not fail. No slot, clone refused, 64 hands on that mount already,
- *            a pid namespace that waits for its init => CF_NO_HAND. A hand that was ended from outside after it had freed
- *            the number counts as expired: its result is lost. So it does in a child
- *            that a signal handler has forked meanwhile.
+ * ownership  *order is copied. After CF_EXPIRED and CF_PARKED the handle belongs to hands
+ *            for good: the caller must not touch, retry or reuse it. So it does then with
+ *            order->range, which is otherwise free again.
+ * promise    CF_EXPIRED is reported only once the fd number or the range is free or stands
+ *            for something else, or the hand is seen asleep inside its call: a late hand
+ *            never hits a recycled one.
+ * errors     Does not fail. No slot, clone refused, a pid namespace that waits for its init
+ *            => CF_NO_HAND. A hand that was ended from outside after it had freed the
+ *            number counts as expired: its result is lost. So it does in a child that a
+ *            signal handler has forked meanwhile.
  * threads    Safe from any thread and in a vfork child. Holds no lock meanwhile.
  * signals    Async-signal-safe. Allocates nothing from malloc, starts no thread.
  * errno      Preserved.

@@ -6,6 +6,7 @@
  */
 #include "late.h"
 
+#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -22,9 +23,10 @@
 #include "task.h"
 #include "text.h"
 
-#define LOOK_EVERY (10 * CF_MS)
-#define MOST	   1024
-#define MOST_FDS   (1 << 20)
+#define LOOK_EVERY    (10 * CF_MS)
+#define MOST	      1024
+#define MOST_FDS      (1 << 20)
+#define ALWAYS_COPIED 64 /* NR_OPEN_DEFAULT */
 
 static struct cf_errand *_Atomic enrolled[MOST];
 static _Atomic int has_recorder;
@@ -110,7 +112,8 @@ static bool may_wait(const struct cf_identity *identity)
 	       !cf_marks_has(CF_MARK_LOCAL_DEVICE, identity);
 }
 
-/* The table began as a copy: no pipe, lock or port of the program may live on in it. */
+/* What a table that began as a copy holds: no pipe, lock or port of the program may live on
+   in it. */
 static void drop_copies(void)
 {
 	int size = table_size();
@@ -121,6 +124,15 @@ static void drop_copies(void)
 		if (!identity.error && !may_wait(&identity))
 			cf_raw_call3(SYS_close, fd, 0, 0);
 	}
+}
+
+/* Get a table of our own. The kernel copies the first numbers into it whatever it is asked
+   for; of those what could wait for a server stays open. */
+static void leave_table(void)
+{
+	if (cf_raw_call3(SYS_close_range, ALWAYS_COPIED, ~0U, CLOSE_RANGE_UNSHARE) < 0)
+		cf_raw_call3(SYS_unshare, CLONE_FILES, 0, 0);
+	drop_copies();
 }
 
 struct desk {
@@ -139,8 +151,8 @@ static void run(void *room)
 	cf_raw_call3(SYS_unshare, CLONE_FS, 0, 0);
 	cf_raw_call3(SYS_setpgid, 0, 0, 0);
 	cf_raw_call3(SYS_prctl, PR_SET_NAME, (long)"curfew-late", 0);
+	leave_table();
 	atomic_store(&desk->has_begun, 1);
-	drop_copies();
 	int fd = (int)cf_clerk_open_to_append(desk->path, true);
 	if (desk->is_privileged)
 		cf_seal_recorder();
@@ -182,7 +194,7 @@ static bool start_recorder(const struct cf_errand *errand)
 		atomic_store(&desk->has_begun, 0);
 		desk->path = errand->late.path;
 		desk->is_privileged = errand->is_privileged;
-		if (cf_task_start(task, run, CF_TASK_COPIES_FDS) == 0) {
+		if (cf_task_start(task, run, CF_TASK_SHARES_FDS) == 0) {
 			cf_task_await(&desk->has_begun);
 			cf_task_leave(task, vacate);
 			return true;

@@ -9,8 +9,9 @@
  * process is gone.
  *
  * Floor 0. One task, the recorder, opens the events file when the first call has
- * expired, in an fd table of its own, so that it takes no number from the program; of that
- * table it keeps only copies of files whose close could wait for a server.
+ * expired, in an fd table of its own, so that it takes no number from the program. Of the
+ * program's it holds copies of those of the first 64 files whose close could wait for a
+ * server.
  * Privileged, it then seals itself to writing. It looks
  * every 10 ms at the errands that were enrolled and ends with the last of them.
  */

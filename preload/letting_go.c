@@ -57,15 +57,15 @@ static bool is_untraced_hand(int pid)
 /* "3 0x7 ", as /proc/PID/syscall begins. */
 static void write_wanted(struct cf_text *wanted, const struct cf_call *call)
 {
-	int shift = 28;
+	unsigned long first = (unsigned long)call->argument[0];
+	int shift = 60;
 
 	cf_text_add_number(wanted, call->number);
 	cf_text_add(wanted, " 0x");
-	while (shift > 0 && call->argument[0] >> shift == 0)
+	while (shift > 0 && first >> shift == 0)
 		shift -= 4;
 	for (; shift >= 0; shift -= 4)
-		cf_text_add_bytes(
-			wanted, &"0123456789abcdef"[call->argument[0] >> shift & 15], 1);
+		cf_text_add_bytes(wanted, &"0123456789abcdef"[first >> shift & 15], 1);
 	cf_text_add(wanted, " ");
 }
 
@@ -74,27 +74,44 @@ static void write_wanted(struct cf_text *wanted, const struct cf_call *call)
  * program could hold it at the door of the call, with the number not yet freed: then
  * this proves nothing.
  */
-static bool is_asleep_in_call(const struct cf_task *hand, const struct cf_call *call)
+static bool is_asleep_in_call(int hand, const struct cf_call *call)
 {
 	char bytes[64];
 	struct cf_text wanted;
 
 	if (cf_raw_call(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0, 0) != 0 ||
-	    !is_untraced_hand(hand->pid))
+	    !is_untraced_hand(hand))
 		return false;
-	struct page *syscall = read_proc(hand->pid, "/syscall");
+	struct page *syscall = read_proc(hand, "/syscall");
 	cf_text_begin(&wanted, bytes, sizeof(bytes));
 	write_wanted(&wanted, call);
 	bool is_so = syscall && strncmp(syscall->text, bytes, wanted.length) == 0;
 	return syscall && drop(syscall) && is_so;
 }
 
-bool cf_letting_go_is_certain(const struct cf_task *hand, const struct cf_call *call,
-			      const struct cf_identity *identity)
+bool cf_letting_go_of_fd(int hand, const struct cf_call *call, int fd,
+			 const struct cf_identity *identity)
 {
-	struct cf_identity now = cf_identity_read((int)call->argument[0]);
+	struct cf_identity now = cf_identity_read(fd);
 
 	if (now.error)
 		return now.error == EBADF;
 	return !cf_identity_is_same(&now, identity) || is_asleep_in_call(hand, call);
+}
+
+/* Whether the hand sleeps in something that munmap calls, and not for the lock of the
+   address space: that wait goes by the name of munmap itself. */
+static bool is_past_the_lock(int hand)
+{
+	struct page *channel = read_proc(hand, "/wchan");
+	bool is_so = channel && strcmp(channel->text, "0") != 0 &&
+		     !strstr(channel->text, "munmap") &&
+		     !strstr(channel->text, "rwsem") && !strstr(channel->text, "down_");
+
+	return channel && drop(channel) && is_so;
+}
+
+bool cf_letting_go_of_range(int hand, const struct cf_call *call)
+{
+	return is_asleep_in_call(hand, call) && is_past_the_lock(hand);
 }

@@ -140,9 +140,22 @@ struct cf_mount *cf_mounts_add(const struct cf_identity *file,
 	return entry ? &entry->mount : NULL;
 }
 
+/* Those of the kernel's file systems whose vm_operations have a close(). */
+bool cf_mounts_writes_back(const struct cf_mount *mount)
+{
+	return !mount || strncmp(mount->type, "fuse", 4) == 0 ||
+	       strcmp(mount->type, "virtiofs") == 0 || strcmp(mount->type, "9p") == 0 ||
+	       strcmp(mount->type, "coda") == 0 || strcmp(mount->type, "unknown") == 0;
+}
+
+bool cf_mounts_is_sick_for(const struct cf_mount *mount, int64_t deadline_ns)
+{
+	return atomic_load(&mount->sick_ns) >= deadline_ns;
+}
+
 int64_t cf_mounts_patience(const struct cf_mount *mount, int64_t deadline_ns)
 {
-	if (!mount || atomic_load(&mount->sick_ns) < deadline_ns)
+	if (!mount || !cf_mounts_is_sick_for(mount, deadline_ns))
 		return deadline_ns;
 	int64_t most = deadline_ns / SHARE, shared = atomic_load(&mount->shared_ns);
 	return shared <= 0 ? 0 : shared < most ? shared : most;

@@ -41,6 +41,14 @@ struct cf_mount *cf_mounts_find(const struct cf_identity *file);
 struct cf_mount *cf_mounts_add(const struct cf_identity *file,
 			       const struct cf_mount_line *line, bool is_certain);
 
+/* Whether the munmap of a file there writes its pages back, and waits for that. NULL, of
+   which nothing is known: true. */
+bool cf_mounts_writes_back(const struct cf_mount *mount);
+
+/* Whether the mount has let a close with this deadline expire, and none come back since;
+   with a deadline of 0 all that take any time have. */
+bool cf_mounts_is_sick_for(const struct cf_mount *mount, int64_t deadline_ns);
+
 /*
  * How long a close with this deadline may wait: all of it on a mount that has let
  * no such deadline expire; else at most a tenth of it, out of one more deadline that

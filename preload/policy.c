@@ -76,6 +76,7 @@ static const struct row {
 	{ { "CURFEW_DEADLINE_FILE", DURATION }, set_deadline, CF_CLASS_FILE },
 	{ { "CURFEW_DEADLINE_WRITE", DURATION }, set_deadline, CF_CLASS_WRITE },
 	{ { "CURFEW_DEADLINE_SOCKET", DURATION }, set_deadline, CF_CLASS_SOCKET },
+	{ { "CURFEW_DEADLINE_MMAP", DURATION }, set_deadline, CF_CLASS_MMAP },
 	{ { "CURFEW_DEADLINE_CURL", DURATION }, set_deadline, CF_CLASS_CURL },
 	{ { "CURFEW_DEADLINE_OTHER", DURATION }, set_deadline, CF_CLASS_OTHER },
 	{ { "CURFEW_ON_EXPIRY_WRITE", "eio or ok" }, set_on_expiry_write, 0 },
@@ -92,6 +93,7 @@ void cf_policy_defaults(struct cf_policy *policy)
 			[CF_CLASS_FILE] = 300 * CF_MS,
 			[CF_CLASS_WRITE] = 5000 * CF_MS,
 			[CF_CLASS_SOCKET] = 300 * CF_MS,
+			[CF_CLASS_MMAP] = 300 * CF_MS,
 			[CF_CLASS_CURL] = 200 * CF_MS,
 			[CF_CLASS_OTHER] = 100 * CF_MS,
 		},
@@ -120,8 +122,8 @@ const struct cf_option *cf_policy_option(size_t index)
 
 const char *cf_policy_class_name(enum cf_class class)
 {
-	static const char *const names[CF_CLASSES] = { "file", "write", "socket", "curl",
-						       "other" };
+	static const char *const names[CF_CLASSES] = { "file", "write", "socket",
+						       "mmap", "curl",	"other" };
 
 	return names[class];
 }

@@ -23,6 +23,7 @@ enum cf_class {
 	CF_CLASS_FILE,	 /* not opened for writing, where a close can hang */
 	CF_CLASS_WRITE,	 /* opened for writing there                       */
 	CF_CLASS_SOCKET, /* a socket that lingers                          */
+	CF_CLASS_MMAP,	 /* a mapping whose munmap can hang                */
 	CF_CLASS_CURL,	 /* one outermost cleanup call of libcurl          */
 	CF_CLASS_OTHER,	 /* devices and unknown kinds, not written         */
 	CF_CLASSES
@@ -60,7 +61,7 @@ bool cf_policy_set(struct cf_policy *policy, const char *variable, const char *v
 /* The option number `index`, in the order of the manual; NULL past the last. */
 const struct cf_option *cf_policy_option(size_t index);
 
-/* The name of a class: "file", "write", "socket", "curl", "other". */
+/* The name of a class: "file", "write", "socket", "mmap", "curl", "other". */
 const char *cf_policy_class_name(enum cf_class class);
 
 #endif

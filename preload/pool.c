@@ -6,6 +6,7 @@
 
 #include <sys/mman.h>
 
+#include "keep.h"
 #include "raw.h"
 
 #define SMALLEST 64
@@ -17,6 +18,15 @@ void *cf_pool_pages(size_t size)
 				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	return result < 0 && result > -4096 ? NULL : (void *)result;
+}
+
+static char *chunk_of(size_t size)
+{
+	char *chunk = cf_pool_pages(size);
+
+	if (chunk)
+		cf_keep(chunk, size);
+	return chunk;
 }
 
 static int index_of(size_t size)
@@ -42,9 +52,9 @@ void *cf_pool_get(struct cf_pool *pool, size_t size)
 		return piece;
 	}
 	if (size >= CHUNK)
-		return cf_pool_pages(size);
+		return chunk_of(size);
 	if (pool->left < size) {
-		char *chunk = cf_pool_pages(CHUNK);
+		char *chunk = chunk_of(CHUNK);
 
 		if (!chunk)
 			return NULL;

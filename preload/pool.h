@@ -8,7 +8,8 @@
  * pool.h - memory of our own for tables: pieces in powers of two, never malloc.
  *
  * Floor 0. A pool belongs to one owner, whose lock guards it. Zero-initialised
- * is empty. Memory goes back to the pool, not to the kernel.
+ * is empty. Memory goes back to the pool, not to the kernel; it is kept for bare tasks,
+ * which may be pointed to pieces (see keep.h).
  */
 
 #define CF_POOL_SIZES 16 /* 64 bytes to 2 MiB */

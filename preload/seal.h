@@ -11,14 +11,15 @@
  * what the kernel refuses is ignored: the task is then as it was.
  */
 
-/* Seal a hand: `number`, clock_gettime, exit. */
+/* Seal a hand: `number`, what it takes to close and unmap what is parked, clock_gettime,
+   clock_nanosleep, exit. */
 void cf_seal_hand(long number);
 
 /* Seal a recorder, whose file is open: write, clock_gettime, clock_nanosleep, exit. */
 void cf_seal_recorder(void);
 
-/* Seal an undertaker: close, close_range, statx, setsockopt, kcmp, getppid,
-   clock_nanosleep, exit. */
+/* Seal an undertaker: close, close_range, statx, setsockopt, kcmp, getppid, munmap,
+   clock_gettime, clock_nanosleep, exit. */
 void cf_seal_undertaker(void);
 
 #endif

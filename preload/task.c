@@ -18,11 +18,13 @@
 
 #include "clock.h"
 #include "fork.h"
+#include "keep.h"
 #include "pool.h"
 #include "raw.h"
 
 #define STACK_BYTES 16384
 #define CHUNK_TASKS 32
+#define CHUNK_BYTES (CHUNK_TASKS * sizeof(struct slot))
 #define CHUNKS	    64
 #define CLONE_FLAGS                                                                      \
 	(CLONE_VM | CLONE_FS | CLONE_UNTRACED | CLONE_PARENT_SETTID |                    \
@@ -46,13 +48,15 @@ static struct slot *chunk_at(int index)
 
 	if (chunk)
 		return chunk;
-	chunk = cf_pool_pages(CHUNK_TASKS * sizeof(*chunk));
+	chunk = cf_pool_pages(CHUNK_BYTES);
 	if (!chunk)
 		return NULL;
-	bool is_wiped = cf_fork_wipe(chunk, CHUNK_TASKS * sizeof(*chunk));
-	if (is_wiped && atomic_compare_exchange_strong(&chunks[index], &none, chunk))
-		return chunk;
-	cf_raw_call3(SYS_munmap, (long)chunk, CHUNK_TASKS * sizeof(*chunk), 0);
+	if (cf_fork_wipe(chunk, CHUNK_BYTES)) {
+		cf_keep(chunk, CHUNK_BYTES); /* first: its tasks are others' at once */
+		if (atomic_compare_exchange_strong(&chunks[index], &none, chunk))
+			return chunk;
+	}
+	cf_raw_call3(SYS_munmap, (long)chunk, CHUNK_BYTES, 0);
 	return none;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * undertaker.c - the task that empties an orphaned fd table. Floor 2.
+ * undertaker.c - the task that empties an orphaned fd table and memory. Floor 2.
  *
  * Built like errand.c: all but the last two functions run in a bare task.
  *
@@ -25,14 +25,21 @@
 #include <time.h>
 
 #include "clock.h"
+#include "estate.h"
+#include "fork.h"
 #include "identity.h"
 #include "marks.h"
 #include "mounts.h"
+#include "parked_ranges.h"
+#include "ranges.h"
 #include "raw.h"
 #include "seal.h"
 #include "task.h"
 
 #define LOOK_EVERY (10 * CF_MS)
+/* A vfork child whose parent was killed runs on in that memory until it executes: so the
+   memory is given back so much later. One that closes what hangs is known, and awaited. */
+#define UNTIL_EXEC (300 * CF_MS)
 #define POSTS	   8
 #define LOW_FDS	   4096
 #define MOST_FDS   (1 << 20) /* looked at one by one; what is above goes in one call */
@@ -49,13 +56,15 @@ struct watch {
 	struct post *post;
 	int owner;
 	int self;
-	bool has_leader; /* the owner's first thread has our table, but for an exec */
+	bool has_leader;    /* the owner's first thread has our table, but for an exec */
+	bool is_its_memory; /* the owner's own, not its parent's */
 	const _Atomic int *slow;
 };
 
 enum order { AT_ONCE, ON_BLOCK_DEVICE, MAY_HANG, SICK, NOT_OPEN };
 
 static struct post posts[POSTS];
+static const struct cf_spans *mapped; /* what the program has mapped of a server */
 
 static long compare(const struct watch *watch, int type, long number)
 {
@@ -136,16 +145,85 @@ static int close_in_turn(enum order turn, int from, int end)
 	return highest;
 }
 
-/* Nearly everything has a low number: it need not wait for a look at a million. */
-static void empty_table(void)
+/* Nearly everything has a low number: it need not wait for a look at a million. Returns the
+   end of what is open. */
+static int close_what_cannot_hang(void)
 {
 	close_in_turn(AT_ONCE, 0, LOW_FDS);
 	close_in_turn(ON_BLOCK_DEVICE, 0, LOW_FDS);
 	int end = close_in_turn(AT_ONCE, LOW_FDS, MOST_FDS);
 	close_in_turn(ON_BLOCK_DEVICE, LOW_FDS, end);
+	return end;
+}
+
+static void close_the_rest(int end)
+{
 	close_in_turn(MAY_HANG, 0, end);
 	close_in_turn(SICK, 0, end);
 	cf_raw_call3(SYS_close_range, MOST_FDS, ~0U, 0);
+}
+
+static void pause_for(long length_ns)
+{
+	struct timespec length;
+
+	length.tv_sec = 0;
+	length.tv_nsec = length_ns;
+	cf_raw_call(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, (long)&length, 0, 0, 0);
+}
+
+/* Whether a vfork child runs in our memory, of those that have a post. */
+static bool has_vfork_child(const struct watch *watch)
+{
+	for (int i = 0; i < POSTS; i++) {
+		int owner = atomic_load(&posts[i].owner);
+
+		if (owner &&
+		    cf_raw_call(SYS_kcmp, owner, watch->self, KCMP_VM, 0, 0, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The lowest of the mapped and the parked ranges that ends after `at`. */
+static bool risky_after(uintptr_t at, uintptr_t *start, uintptr_t *end)
+{
+	size_t place = cf_spans_find(mapped, at);
+	struct cf_parked_piece parked;
+	bool is_any = cf_parked_ranges_find(at, UINTPTR_MAX, &parked);
+
+	if (is_any) {
+		*start = parked.start;
+		*end = parked.end;
+	}
+	if (place == mapped->count || (is_any && mapped->at[place].start > *start))
+		return is_any;
+	*start = mapped->at[place].start;
+	*end = mapped->at[place].end;
+	return true;
+}
+
+static void wind_up(const struct watch *watch)
+{
+	struct timespec until;
+
+	until.tv_sec = 0;
+	until.tv_nsec = 0;
+	cf_raw_call3(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&until, 0);
+	until.tv_nsec += UNTIL_EXEC;
+	until.tv_sec += until.tv_nsec / (1000 * CF_MS);
+	until.tv_nsec %= 1000 * CF_MS;
+	int end = close_what_cannot_hang();
+	if (watch->is_its_memory) {
+		cf_raw_call(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME,
+			    (long)&until, 0, 0, 0);
+		while (has_vfork_child(watch))
+			pause_for(LOOK_EVERY);
+		cf_estate_release(risky_after);
+	}
+	close_the_rest(end);
+	if (watch->is_its_memory)
+		cf_estate_release_risky(risky_after);
 }
 
 static void prepare(struct watch *watch)
@@ -161,22 +239,18 @@ static void prepare(struct watch *watch)
 static void run(void *room)
 {
 	struct watch *watch = room;
-	struct timespec pause;
 
-	pause.tv_sec = 0;
-	pause.tv_nsec = LOOK_EVERY;
 	prepare(watch);
 	for (;;) {
 		int nobody = 0;
 
 		if (is_orphaned(watch)) {
-			empty_table();
-			atomic_store(&watch->post->owner,
-				     0); /* a vfork child's: memory lives on */
+			wind_up(watch);
+			/* a vfork child's: memory lives on */
+			atomic_store(&watch->post->owner, 0);
 			return;
 		}
-		cf_raw_call(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, (long)&pause, 0, 0,
-			    0);
+		pause_for(LOOK_EVERY);
 		if (atomic_load(watch->slow) > 0)
 			continue;
 		/* A call may get slow just now: then either we stay, or its caller
@@ -254,7 +328,9 @@ static bool post(struct cf_task *task, const _Atomic int *slow)
 	watch->self = 0;
 	watch->owner = owner;
 	watch->has_leader = has_table_of_leader(owner);
+	watch->is_its_memory = cf_fork_is_own_process();
 	watch->slow = slow;
+	mapped = cf_ranges_spans();
 	if (cf_task_start(task, run, CF_TASK_SHARES_FDS) < 0) {
 		atomic_store(&place->owner, 0);
 		return false;

@@ -8,7 +8,9 @@
  * Floor 2. A hand that never comes back keeps the program's fd table: its pipes,
  * locks and ports. So one more task watches, from the first slow call until none is
  * under way. When the table is no longer the program's (it exited, was killed,
- * or exec'ed) the undertaker closes it number by number, what cannot hang first.
+ * or exec'ed) the undertaker closes it number by number, what cannot hang first; then it
+ * gives back the memory, which the hand would keep as well: all but what tasks of ours
+ * need. Not so a vfork child's, whose memory is its parent's.
  *
  * It looks every 10 ms, holds no fd, and touches nothing while the program lives.
  */

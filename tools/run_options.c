@@ -17,7 +17,8 @@
 
 static const struct argp_option table[] = {
 	{ "deadline", 't', "CLASS=DUR", 0,
-	  "Deadline of a class (file, write, socket, curl, other): 250ms, 1.5s, 2m, 0 or "
+	  "Deadline of a class (file, write, socket, mmap, curl, other): 250ms, 1.5s, "
+	  "2m, 0 or "
 	  "off",
 	  0 },
 	{ "observe", OBSERVE, NULL, 0, "Cut nothing; report what would have been cut",

@@ -14,7 +14,7 @@
 /* The class called `name[length]`; false when there is none. */
 bool run_policy_class(const char *name, size_t length, enum cf_class *class);
 
-/* Store "file, write, socket, curl or other" in buffer[bytes]; returns buffer. */
+/* Store "file, write, socket, mmap, curl or other" in buffer[bytes]; returns buffer. */
 const char *run_policy_classes(char *buffer, size_t bytes);
 
 /* Store the environment variable that carries the deadline of a class. */

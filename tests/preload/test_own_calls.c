@@ -22,7 +22,7 @@ static const char *const reads[] = { LOOK, LINGER, NULL };
 #define PROC_READS                                                                       \
 	"openat(AT_FDCWD, \"/proc/self/", "openat(AT_FDCWD, \"/proc/thread-self/",       \
 		"readlinkat(AT_FDCWD, \"/proc/thread-self/", "fcntl(*, F_DUPFD_CLOEXEC", \
-		"read(", "close("
+		"read(", "close(", "getdents64("
 
 /* The first file of a mount asks what the mount is. */
 static const char *const first_reads[] = { LOOK, LINGER, PROC_READS, NULL };

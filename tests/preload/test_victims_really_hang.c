@@ -63,6 +63,17 @@ static const struct way {
 	{ RUN_VICTIM("number"), { "unshared", "@a", "=local" } },
 	{ RUN_VICTIM("number"), { "covered", "@a", "=data" } },
 	{ RUN_VICTIM("malloc"), { "interrupted", "@a" } },
+	{ RUN_VICTIM("parked"), { "many", "read", "@a", "200", "1" } },
+	{ RUN_VICTIM("parked"), { "many", "written", "@w", "200", "8" } },
+	{ RUN_VICTIM("parked"), { "leave", "read", "@a", "100", "100" } },
+	{ RUN_VICTIM("parked"), { "numbers", "@a", "=local" } },
+	{ RUN_VICTIM("parked"), { "ranges", "@a", "=local" } },
+	{ RUN_VICTIM("parked"), { "replaced", "@a", "=local" } },
+	{ RUN_VICTIM("parked_child"), { "closes", "@a" } },
+	{ RUN_VICTIM("parked_child"), { "children", "@a", "200" } },
+	{ RUN_VICTIM("parked_child"), { "vforked", "@a", "=local" } },
+	{ RUN_VICTIM("parked_child"), { "unshared", "@a", "=local" } },
+	{ RUN_VICTIM("parked_child"), { "put", "@a", "=local" } },
 };
 
 static char *text;
@@ -115,7 +126,8 @@ static void assert_hangs_in(const struct running *victim, const struct way *way,
 		fail_msg("%s %s came through: %s", way->program, way->arguments[0],
 			 scratch_text(victim->errors));
 	if (!victim->marks->call[0].began_ns || victim->marks->call[0].ended_ns)
-		fail_msg("%s %s is not in its close", way->program, way->arguments[0]);
+		fail_msg("%s %s is not in its first call", way->program,
+			 way->arguments[0]);
 	text[0] = '\0';
 	add_process(victim->pid);
 	if (!strstr(text, "[<"))
@@ -184,16 +196,93 @@ static void every_victim_of_a_hung_flush_hangs_in_it(void **state)
 
 static void a_victim_with_dirty_pages_hangs_in_a_hung_write(void **state)
 {
-	static const struct way way = { RUN_VICTIM("file"), { "written", "@w" } };
+	static const struct way one = { RUN_VICTIM("file"), { "written", "@w" } };
+	static const struct way many = { RUN_VICTIM("parked"),
+					 { "leave", "written", "@w", "1000", "8" } };
 	struct mount *fuse = mount_start("-w");
 
 	(void)state;
 	mount_hang(fuse, WEDGE_WRITE);
-	struct running *victim = start(fuse, &way);
+	struct running *victim = start(fuse, &one), *other = start(fuse, &many);
 	sleep_until_the_cut_off();
 	assert_true(fuse->orders->waiting[WEDGE_WRITE] > 0);
 	assert_int_equal(fuse->orders->waiting[WEDGE_FLUSH], 0);
-	assert_hangs_in(victim, &way, "fuse_flush");
+	assert_hangs_in(victim, &one, "fuse_flush");
+	assert_hangs_in(other, &many, "fuse_flush");
+}
+
+/* Side by side, each with a file of its own. A task that unmaps holds the lock of its
+   whole memory, so nothing of it may be read that needs that; a stack does not. */
+static void every_victim_of_a_dirty_mapping_hangs_in_its_write(void **state)
+{
+	static const struct way mapped[] = {
+		{ RUN_VICTIM("mapping"), { "munmap", "held", "@m1" } },
+		{ RUN_VICTIM("mapping"), { "munmap", "closed", "@m2" } },
+		{ RUN_VICTIM("mapping"), { "busy", "held", "@m3" } },
+		{ RUN_VICTIM("mapping"), { "busy", "closed", "@m4" } },
+		{ RUN_VICTIM("mapping"), { "middle", "@m5" } },
+		{ RUN_VICTIM("mapping"), { "gaps", "@m6" } },
+		{ RUN_VICTIM("remap"), { "again", "@r1" } },
+		{ RUN_VICTIM("remap"), { "over_live", "mmap", "@r2" } },
+		{ RUN_VICTIM("remap"), { "over_live", "mremap", "@r3" } },
+		{ RUN_VICTIM("remap"), { "over_parked", "mmap", "@r4" } },
+		{ RUN_VICTIM("remap"), { "over_parked", "mremap", "@r5" } },
+		{ RUN_VICTIM("remap"), { "shrink", "@r6" } },
+	};
+	size_t count = sizeof(mapped) / sizeof(*mapped);
+	struct running *victims[MOST];
+	struct mount *fuse = mount_start(NULL);
+
+	(void)state;
+	mount_hang(fuse, WEDGE_WRITE);
+	for (size_t i = 0; i < count; i++)
+		victims[i] = start(fuse, &mapped[i]);
+	sleep_until_the_cut_off();
+	for (size_t i = 0; i < count; i++)
+		assert_hangs_in(victims[i], &mapped[i], "fuse_vma_close");
+}
+
+static void a_victim_of_what_another_dirtied_hangs_in_its_write(void **state)
+{
+	static const struct way dirties = { RUN_VICTIM("mapping"), { "dirties", "@a" } };
+	static const struct way mapped = { RUN_VICTIM("mapping"), { "private", "@a" } };
+	struct mount *fuse = mount_start(NULL);
+
+	(void)state;
+	mount_put(fuse, "a");
+	mount_hang(fuse, WEDGE_WRITE);
+	struct running *victim = start(fuse, &mapped);
+	run_await_step(victim, 1, CUT_OFF_MS);
+	run_await_step(start(fuse, &dirties), 1, CUT_OFF_MS);
+	run_let_go(victim, 1);
+	sleep_until_the_cut_off();
+	assert_hangs_in(victim, &mapped, "fuse_vma_close");
+}
+
+static void a_victim_with_a_resized_mapping_hangs_in_its_write(void **state)
+{
+	static const struct way way = { RUN_VICTIM("remap"), { "resize", "@a" } };
+	struct mount *fuse = mount_start(NULL);
+
+	(void)state;
+	struct running *victim = start(fuse, &way);
+	run_await_step(victim, 1, CUT_OFF_MS);
+	mount_hang(fuse, WEDGE_WRITE);
+	run_let_go(victim, 1);
+	sleep_until_the_cut_off();
+	assert_hangs_in(victim, &way, "fuse_vma_close");
+}
+
+static void a_victim_whose_memory_is_watched_hangs_in_userfaultfd(void **state)
+{
+	static const struct way way = { RUN_VICTIM("mapping"), { "watched", "unread" } };
+
+	(void)state;
+	if (access("/proc/sys/vm/unprivileged_userfaultfd", F_OK) != 0)
+		suite_skip("the kernel has no userfaultfd");
+	struct running *victim = start(NULL, &way);
+	sleep_until_the_cut_off();
+	assert_hangs_in(victim, &way, "userfaultfd_");
 }
 
 static void a_victim_with_a_lingering_socket_hangs_in_tcp_close(void **state)
@@ -215,6 +304,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SUITE_TEST(every_victim_of_a_hung_flush_hangs_in_it),
 		SUITE_TEST(a_victim_with_dirty_pages_hangs_in_a_hung_write),
+		SUITE_TEST(every_victim_of_a_dirty_mapping_hangs_in_its_write),
+		SUITE_TEST(a_victim_of_what_another_dirtied_hangs_in_its_write),
+		SUITE_TEST(a_victim_with_a_resized_mapping_hangs_in_its_write),
+		SUITE_TEST(a_victim_whose_memory_is_watched_hangs_in_userfaultfd),
 		SUITE_TEST(a_victim_with_a_lingering_socket_hangs_in_tcp_close),
 	};
 	static char memory[TEXT_BYTES];

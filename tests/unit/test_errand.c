@@ -38,6 +38,8 @@ static int given_an_errand(void **state)
 	sick_ns = 77;
 	errand->tally = (struct cf_tally){ &under_way, &sick_ns, &returns, &slow };
 	errand->started_ns = cf_clock_now();
+	errand->is_counted = 1;
+	errand->parked_fd = -1;
 	return 0;
 }
 
@@ -115,6 +117,7 @@ static void counters_of_a_mount_may_be_missing(void **state)
 {
 	(void)state;
 	errand->tally = (struct cf_tally){ .slow = &slow };
+	errand->parked_fd = -1;
 	start((struct cf_call){ SYS_close, { -1 } });
 	end();
 	assert_int_equal(errand->state, CF_ERRAND_DONE);

@@ -2,6 +2,8 @@
 /*
  * test_fork.c - a forked child is noticed once, a vfork child not at all.
  */
+#include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,6 +13,7 @@
 
 #include "fork.h"
 #include "pool.h"
+#include "refusal.h"
 #include "unit.h"
 
 static int resets;
@@ -166,6 +169,70 @@ static void pages_are_wiped_for_the_child_and_kept_by_the_parent(void **state)
 	assert_false(cf_fork_wipe(pages + 1, 4096));
 }
 
+static void ask_whether_it_owns(void *owns)
+{
+	*(bool *)owns = cf_fork_is_own_process();
+}
+
+static bool does_a_vfork_child_own_its_memory(void)
+{
+	bool owns = true;
+
+	unit_in_vfork_child(ask_whether_it_owns, &owns);
+	return owns;
+}
+
+/* Also where the child of a child asks before its parent has. */
+static void own_memory_but_not_by_a_vfork_child(void **state)
+{
+	(void)state;
+	assert_false(does_a_vfork_child_own_its_memory());
+	assert_true(cf_fork_is_own_process());
+}
+
+static void *ask_in_a_thread(void *owns)
+{
+	ask_whether_it_owns(owns);
+	return NULL;
+}
+
+static void
+law_9_a_vfork_child_does_not_own_its_memory_and_a_forked_one_does(void **state)
+{
+	bool owns = false;
+	pthread_t thread;
+
+	own_memory_but_not_by_a_vfork_child(state);
+	unit_in_child(own_memory_but_not_by_a_vfork_child, NULL);
+	pthread_create(&thread, NULL, ask_in_a_thread, &owns);
+	pthread_join(thread, NULL);
+	assert_true(owns);
+}
+
+static void ask_with_an_address(void *owns)
+{
+	static int cleared;
+
+	syscall(SYS_set_tid_address, &cleared);
+	ask_whether_it_owns(owns);
+}
+
+static void law_9_a_vfork_child_of_any_runtime_does_not_own_its_memory(void **state)
+{
+	bool owns = true;
+
+	(void)state;
+	unit_in_vfork_child(ask_with_an_address, &owns);
+	assert_false(owns);
+}
+
+static void whose_memory_it_is_is_known_where_nothing_can_be_compared(void **state)
+{
+	(void)state;
+	refusal_of_call(SYS_kcmp, EPERM);
+	own_memory_but_not_by_a_vfork_child(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +251,12 @@ int main(void)
 			given_a_watched_process),
 		cmocka_unit_test_setup(whoever_comes_while_another_settles_stands_aside,
 				       given_a_watched_process),
+		cmocka_unit_test(
+			law_9_a_vfork_child_does_not_own_its_memory_and_a_forked_one_does),
+		cmocka_unit_test(
+			law_9_a_vfork_child_of_any_runtime_does_not_own_its_memory),
+		cmocka_unit_test(
+			whose_memory_it_is_is_known_where_nothing_can_be_compared),
 		cmocka_unit_test(pages_are_wiped_for_the_child_and_kept_by_the_parent),
 	};
 

@@ -20,6 +20,7 @@
 #include "gate.h"
 #include "hand.h"
 #include "kin.h"
+#include "parked_fds.h"
 #include "refusal.h"
 #include "task.h"
 #include "unit.h"
@@ -300,26 +301,44 @@ static void a_hand_does_not_become_the_init_of_a_namespace(void **state)
 	assert_int_not_equal(fcntl(fd, F_GETFD), -1);
 }
 
-static void a_mount_has_at_most_64_hands(void **state)
+/* With no deadline to wait for, every mount is as good as sick. */
+static void a_sick_mount_has_at_most_60_hands_and_parks_what_is_beyond(void **state)
 {
 	struct gate gate = gate_shut();
 	struct cf_order order = order_of(gate_call(&gate), 0);
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	(void)state;
 	order.mount = &mount;
 	for (int i = 0; i < CF_HAND_MOST_ON_MOUNT; i++)
 		assert_int_equal(run(&order).ending, CF_EXPIRED);
-	assert_int_equal(CF_HAND_MOST_ON_MOUNT, 64);
-	assert_int_equal(mount.hands, 64);
-	assert_int_equal(run(&order).ending, CF_NO_HAND);
-	assert_int_equal(mount.hands, 64);
-	gate_open(&gate, 64);
+	assert_int_equal(mount.hands, 60);
+	order = order_of((struct cf_call){ SYS_close, { fd } }, 0);
+	order.mount = &mount;
+	errno = EDOM;
+	assert_int_equal(run(&order).ending, CF_PARKED);
+	assert_int_equal(errno, EDOM);
+	assert_int_equal(mount.hands, 60);
+	assert_int_equal(fcntl(fd, F_GETFD), 0); /* an exec would close it, and hang */
+	assert_non_null(cf_parked_fds_find(fd));
+	gate_open(&gate, 60);
 	assert_true(unit_await(is_nothing_slow, NULL, 5000));
 	assert_int_equal(mount.hands, 0);
-	order.call = (struct cf_call){ SYS_lseek, { gate.fd, 0, SEEK_CUR } };
-	order.deadline_ns = SECOND;
+	assert_false(cf_parked_fds_any());
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+}
+
+static void a_mount_that_has_let_nothing_expire_has_as_many_as_are_wanted(void **state)
+{
+	struct gate gate = gate_shut();
+	struct cf_order order = order_of(gate_call(&gate), SECOND);
+
+	(void)state;
+	order.mount = &mount;
+	atomic_store(&mount.hands, CF_HAND_MOST_ON_MOUNT);
+	gate_open(&gate, 1);
 	assert_int_equal(run(&order).ending, CF_FINISHED);
-	assert_int_equal(mount.hands, 0);
+	assert_int_equal(mount.hands, CF_HAND_MOST_ON_MOUNT);
 }
 
 #define HAND_TEST(function) cmocka_unit_test_setup(function, given_a_beginning)
@@ -341,7 +360,8 @@ int main(void)
 		HAND_TEST(too_many_processes_leave_the_call_to_the_caller),
 		HAND_TEST(without_memory_the_call_is_left_to_the_caller),
 		HAND_TEST(a_hand_does_not_become_the_init_of_a_namespace),
-		HAND_TEST(a_mount_has_at_most_64_hands),
+		HAND_TEST(a_sick_mount_has_at_most_60_hands_and_parks_what_is_beyond),
+		HAND_TEST(a_mount_that_has_let_nothing_expire_has_as_many_as_are_wanted),
 	};
 
 	return unit_run(tests);

@@ -47,6 +47,7 @@ static struct cf_errand *abandon_a_call(const char *path)
 	memset(errand, 0, sizeof(*errand));
 	errand->call = gate_call(&gate);
 	errand->tally.slow = &slow;
+	errand->parked_fd = -1;
 	errand->is_privileged = geteuid() == 0;
 	errand->started_ns = cf_clock_now() - 2 * SECOND;
 	errand->late.path = path;

@@ -16,6 +16,7 @@
 #include "kin.h"
 #include "letting_go.h"
 #include "refusal.h"
+#include "task.h"
 #include "unit.h"
 
 #define LONG_ENOUGH 5000
@@ -37,6 +38,7 @@ static struct gate given_a_hand(void)
 	identity = cf_identity_read(gate.fd);
 	errand->call = call;
 	errand->tally.slow = &slow;
+	errand->parked_fd = -1;
 	assert_int_equal(cf_task_start(hand, cf_errand_run, CF_TASK_SHARES_FDS), 0);
 	return gate;
 }
@@ -44,7 +46,7 @@ static struct gate given_a_hand(void)
 static bool is_certain(void *argument)
 {
 	(void)argument;
-	return cf_letting_go_is_certain(hand, &call, &identity);
+	return cf_letting_go_of_fd(hand->pid, &call, (int)call.argument[0], &identity);
 }
 
 static void a_hand_asleep_in_its_call_has_let_go(void **state)
@@ -53,7 +55,7 @@ static void a_hand_asleep_in_its_call_has_let_go(void **state)
 	given_a_hand();
 	errno = EDOM;
 	assert_true(unit_await(is_certain, NULL, LONG_ENOUGH));
-	cf_letting_go_is_certain(hand, &call, &identity);
+	cf_letting_go_of_fd(hand->pid, &call, (int)call.argument[0], &identity);
 	assert_int_equal(errno, EDOM);
 }
 
@@ -66,15 +68,18 @@ static void a_hand_asleep_in_another_call_proves_nothing(void **state)
 	assert_true(unit_await(is_certain, NULL, LONG_ENOUGH));
 	asked = call;
 	asked.number = SYS_close;
-	assert_false(cf_letting_go_is_certain(hand, &asked, &identity));
+	assert_false(cf_letting_go_of_fd(hand->pid, &asked, (int)asked.argument[0],
+					 &identity));
 	asked = call;
 	asked.argument[0] = dup(call.argument[0]);
 	assert_true(asked.argument[0] > call.argument[0]);
-	assert_false(cf_letting_go_is_certain(hand, &asked, &identity));
+	assert_false(cf_letting_go_of_fd(hand->pid, &asked, (int)asked.argument[0],
+					 &identity));
 	assert_int_equal(dup2((int)call.argument[0], (int)call.argument[0] * 16),
 			 call.argument[0] * 16); /* 0x3 is not 0x30 */
 	asked.argument[0] = call.argument[0] * 16;
-	assert_false(cf_letting_go_is_certain(hand, &asked, &identity));
+	assert_false(cf_letting_go_of_fd(hand->pid, &asked, (int)asked.argument[0],
+					 &identity));
 }
 
 static void a_free_number_and_one_of_another_file_are_certain(void **state)
@@ -84,12 +89,15 @@ static void a_free_number_and_one_of_another_file_are_certain(void **state)
 	(void)state;
 	given_a_hand();
 	refusal_of_call(SYS_swapon, EPERM); /* so that sleep proves nothing */
-	assert_false(cf_letting_go_is_certain(hand, &call, &identity));
+	assert_false(
+		cf_letting_go_of_fd(hand->pid, &call, (int)call.argument[0], &identity));
 	another = identity;
 	another.inode++;
-	assert_true(cf_letting_go_is_certain(hand, &call, &another));
+	assert_true(
+		cf_letting_go_of_fd(hand->pid, &call, (int)call.argument[0], &another));
 	close((int)call.argument[0]);
-	assert_true(cf_letting_go_is_certain(hand, &call, &identity));
+	assert_true(
+		cf_letting_go_of_fd(hand->pid, &call, (int)call.argument[0], &identity));
 }
 
 static void what_cannot_be_looked_at_is_not_certain(void **state)
@@ -98,7 +106,8 @@ static void what_cannot_be_looked_at_is_not_certain(void **state)
 	given_a_hand();
 	assert_true(unit_await(is_certain, NULL, LONG_ENOUGH));
 	refusal_of_call(SYS_statx, ENOSYS);
-	assert_false(cf_letting_go_is_certain(hand, &call, &identity));
+	assert_false(
+		cf_letting_go_of_fd(hand->pid, &call, (int)call.argument[0], &identity));
 }
 
 static void without_proc_sleep_proves_nothing(void **state)
@@ -108,7 +117,8 @@ static void without_proc_sleep_proves_nothing(void **state)
 	assert_true(unit_await(is_certain, NULL, LONG_ENOUGH));
 	if (chroot(unit_path("")) == -1)
 		unit_skip("no right to change the root");
-	assert_false(cf_letting_go_is_certain(hand, &call, &identity));
+	assert_false(
+		cf_letting_go_of_fd(hand->pid, &call, (int)call.argument[0], &identity));
 }
 
 static void without_memory_sleep_proves_nothing(void **state)
@@ -117,27 +127,30 @@ static void without_memory_sleep_proves_nothing(void **state)
 	given_a_hand();
 	assert_true(unit_await(is_certain, NULL, LONG_ENOUGH));
 	refusal_of_memory();
-	bool certain = cf_letting_go_is_certain(hand, &call, &identity);
+	bool certain =
+		cf_letting_go_of_fd(hand->pid, &call, (int)call.argument[0], &identity);
 	refusal_ends();
 	assert_false(certain);
-	assert_true(cf_letting_go_is_certain(hand, &call, &identity));
+	assert_true(
+		cf_letting_go_of_fd(hand->pid, &call, (int)call.argument[0], &identity));
 }
 
 static void a_sleeper_that_is_no_hand_proves_nothing(void **state)
 {
-	struct cf_task stranger = { .pid = 0 };
+	int stranger;
 
 	(void)state;
 	struct gate gate = given_a_hand();
 	assert_true(unit_await(is_certain, NULL, LONG_ENOUGH));
-	stranger.pid = fork();
-	if (stranger.pid == 0) {
+	stranger = fork();
+	if (stranger == 0) {
 		char byte;
 
 		_exit(read(gate.fd, &byte, 1) == 1 ? 0 : 1);
 	}
-	assert_true(kin_await_asleep(stranger.pid, SYS_read));
-	assert_false(cf_letting_go_is_certain(&stranger, &call, &identity));
+	assert_true(kin_await_asleep(stranger, SYS_read));
+	assert_false(
+		cf_letting_go_of_fd(stranger, &call, (int)call.argument[0], &identity));
 }
 
 /* A tracer could hold the hand at the door of its call. */
@@ -160,7 +173,8 @@ static void a_traced_sleeper_proves_nothing(void **state)
 	assert_int_equal(read(ready[0], &byte, 1), 1);
 	if (byte != 'y')
 		unit_skip("no right to trace");
-	assert_false(cf_letting_go_is_certain(hand, &call, &identity));
+	assert_false(
+		cf_letting_go_of_fd(hand->pid, &call, (int)call.argument[0], &identity));
 	kill(tracer, SIGKILL);
 	waitpid(tracer, NULL, 0);
 	assert_true(unit_await(is_certain, NULL, LONG_ENOUGH));

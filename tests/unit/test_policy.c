@@ -56,24 +56,25 @@ struct right {
 	struct cf_policy expected;
 };
 
-#define DEADLINES(file, write, socket, curl, other)                                      \
-	.deadline_ns = { (file)*CF_MS, (write)*CF_MS, (socket)*CF_MS, (curl)*CF_MS,      \
-			 (other)*CF_MS }
-#define DEFAULT_DEADLINES DEADLINES(300, 5000, 300, 200, 100)
+#define DEADLINES(file, write, socket, mmap, curl, other)                                \
+	.deadline_ns = { (file)*CF_MS, (write)*CF_MS, (socket)*CF_MS,                    \
+			 (mmap)*CF_MS, (curl)*CF_MS,  (other)*CF_MS }
+#define DEFAULT_DEADLINES DEADLINES(300, 5000, 300, 300, 200, 100)
 
 static const struct right rights[] = {
 	{ "CURFEW", "enforce", { CF_MODE_ENFORCE, DEFAULT_DEADLINES } },
 	{ "CURFEW", "observe", { CF_MODE_OBSERVE, DEFAULT_DEADLINES } },
 	{ "CURFEW", "off", { CF_MODE_OFF, DEFAULT_DEADLINES } },
-	{ DEADLINE "FILE", "250ms", { 0, DEADLINES(250, 5000, 300, 200, 100) } },
-	{ DEADLINE "WRITE", "1.5s", { 0, DEADLINES(300, 1500, 300, 200, 100) } },
-	{ DEADLINE "SOCKET", "1m", { 0, DEADLINES(300, 5000, 60000, 200, 100) } },
-	{ DEADLINE "CURL", "1s", { 0, DEADLINES(300, 5000, 300, 1000, 100) } },
-	{ DEADLINE "OTHER", "0", { 0, DEADLINES(300, 5000, 300, 200, 0) } },
+	{ DEADLINE "FILE", "250ms", { 0, DEADLINES(250, 5000, 300, 300, 200, 100) } },
+	{ DEADLINE "WRITE", "1.5s", { 0, DEADLINES(300, 1500, 300, 300, 200, 100) } },
+	{ DEADLINE "SOCKET", "1m", { 0, DEADLINES(300, 5000, 60000, 300, 200, 100) } },
+	{ DEADLINE "MMAP", "3s", { 0, DEADLINES(300, 5000, 300, 3000, 200, 100) } },
+	{ DEADLINE "CURL", "1s", { 0, DEADLINES(300, 5000, 300, 300, 1000, 100) } },
+	{ DEADLINE "OTHER", "0", { 0, DEADLINES(300, 5000, 300, 300, 200, 0) } },
 	{ DEADLINE "FILE",
 	  "off",
-	  { .deadline_ns = { CF_NEVER, 5000 * CF_MS, 300 * CF_MS, 200 * CF_MS,
-			     100 * CF_MS } } },
+	  { .deadline_ns = { CF_NEVER, 5000 * CF_MS, 300 * CF_MS, 300 * CF_MS,
+			     200 * CF_MS, 100 * CF_MS } } },
 	{ "CURFEW_ON_EXPIRY_WRITE", "eio", { 0, DEFAULT_DEADLINES } },
 	{ "CURFEW_ON_EXPIRY_WRITE",
 	  "ok",
@@ -97,6 +98,7 @@ static const struct {
 	{ DEADLINE "FILE", "300" },
 	{ DEADLINE "WRITE", "soon" },
 	{ DEADLINE "SOCKET", "-1s" },
+	{ DEADLINE "MMAP", "300" },
 	{ DEADLINE "CURL", "0.2" },
 	{ DEADLINE "OTHER", "1 s" },
 	{ "CURFEW_ON_EXPIRY_WRITE", "" },
@@ -169,17 +171,18 @@ static void every_option_of_the_table_is_tested_here_right_and_wrong(void **stat
 		if (!right || !wrong || !option->takes || !option->takes[0])
 			fail_msg("%s", option->variable);
 	}
-	assert_int_equal(count, 10);
+	assert_int_equal(count, 11);
 	assert_null(cf_policy_option(count + 1));
 	assert_null(cf_policy_option(SIZE_MAX));
 }
 
 static void every_class_has_its_name(void **state)
 {
-	static const char *const names[] = { "file", "write", "socket", "curl", "other" };
+	static const char *const names[] = { "file", "write", "socket",
+					     "mmap", "curl",  "other" };
 
 	(void)state;
-	assert_int_equal(CF_CLASSES, 5);
+	assert_int_equal(CF_CLASSES, 6);
 	for (int class = 0; class < CF_CLASSES; class ++)
 		assert_string_equal(cf_policy_class_name((enum cf_class) class),
 				    names[class]);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CF_OPEN_FDS_H
+#define CF_OPEN_FDS_H
+
+#include <stdbool.h>
+
+/*
+ * open_fds.h - which numbers are open in the table of the calling thread.
+ *
+ * Floor 1. Async-signal-safe; errno is left alone.
+ */
+
+/*
+ * Call each(fd) for every open number, in no order, until it says false. As /proc lists
+ * them; without /proc for the first 1,024 numbers, open or not.
+ */
+void cf_open_fds_each(bool (*each)(int fd, void *argument), void *argument);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * parked_ranges.c - a short list, looked through from end to end. Floor 0.
+ *
+ * Built like errand.c. The program never takes a range from a hand: as long as one is
+ * parked its addresses are in use, and nobody else can be given them.
+ */
+#include "parked_ranges.h"
+
+#include <stdatomic.h>
+
+#include "raw.h"
+
+#define MOST 1024
+
+enum {
+	FREE,
+	BEING_MADE,
+	WAITS,	 /* nobody is at it                       */
+	TAKEN,	 /* about to be written back, or just now */
+	UNMAPPED /* just now: somebody else's any moment  */
+};
+
+static struct cf_parked_range ranges[MOST];
+static _Atomic int count;
+static _Atomic int end; /* above every record ever used */
+
+bool cf_parked_ranges_any(void)
+{
+	return atomic_load_explicit(&count, memory_order_acquire) > 0;
+}
+
+static bool change(struct cf_parked_range *range, int from, int to)
+{
+	return atomic_load(&range->state) == from &&
+	       atomic_compare_exchange_strong(&range->state, &from, to);
+}
+
+struct cf_parked_range *cf_parked_ranges_add(const struct cf_write_back *job,
+					     const void *mount)
+{
+	for (int i = 0; i < MOST; i++) {
+		struct cf_parked_range *range = &ranges[i];
+		int last = atomic_load(&end);
+
+		if (!change(range, FREE, BEING_MADE))
+			continue;
+		range->job = *job;
+		range->mount = mount;
+		while (last <= i && !atomic_compare_exchange_weak(&end, &last, i + 1))
+			;
+		atomic_fetch_add(&count, 1);
+		atomic_store(&range->state, TAKEN);
+		return range;
+	}
+	return NULL;
+}
+
+/* False when the record is free, or was used again while it was read. */
+static bool read_piece(const struct cf_parked_range *range, struct cf_parked_piece *piece)
+{
+	int state = atomic_load(&range->state);
+
+	if (state < WAITS)
+		return false;
+	piece->start = range->job.start;
+	piece->end = piece->start + range->job.length;
+	piece->is_going = state == UNMAPPED;
+	return atomic_load(&range->state) >= WAITS && range->job.start == piece->start;
+}
+
+bool cf_parked_ranges_find(uintptr_t start, uintptr_t stop, struct cf_parked_piece *piece)
+{
+	int last = cf_parked_ranges_any() ? atomic_load(&end) : 0;
+	struct cf_parked_piece found;
+	bool is_any = false;
+
+	for (int i = 0; i < last; i++) {
+		if (!read_piece(&ranges[i], &found) || found.start >= stop ||
+		    found.end <= start || (is_any && found.start >= piece->start))
+			continue;
+		*piece = found;
+		is_any = true;
+	}
+	return is_any;
+}
+
+struct cf_parked_range *cf_parked_ranges_take_any(const void *mount)
+{
+	int last = cf_parked_ranges_any() ? atomic_load(&end) : 0;
+
+	for (int i = 0; i < last; i++) {
+		if (ranges[i].mount == mount && change(&ranges[i], WAITS, TAKEN))
+			return &ranges[i];
+	}
+	return NULL;
+}
+
+static void forget(struct cf_parked_range *range)
+{
+	atomic_store(&range->state, FREE);
+	atomic_fetch_sub(&count, 1);
+}
+
+long cf_parked_ranges_unmap(struct cf_parked_range *range)
+{
+	cf_write_back(&range->job);
+	atomic_store(&range->state, UNMAPPED);
+	long result = cf_raw_call3(SYS_munmap, (long)range->job.start,
+				   (long)range->job.length, 0);
+	forget(range);
+	return result;
+}
+
+void cf_parked_ranges_give_back(struct cf_parked_range *range)
+{
+	/* Ended inside munmap: the kernel has removed the range before it can wait. */
+	if (atomic_load(&range->state) == UNMAPPED)
+		forget(range);
+	else
+		atomic_store(&range->state, WAITS);
+}
+
+void cf_parked_ranges_drop(struct cf_parked_range *range)
+{
+	forget(range);
+}
+
+void cf_parked_ranges_after_fork(void)
+{
+	for (int i = 0; i < MOST; i++)
+		atomic_store(&ranges[i].state, FREE);
+	atomic_store(&count, 0);
+}
