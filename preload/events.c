@@ -29,6 +29,7 @@ static char file[PATH_BYTES];	  /* the events file of this process          */
 static char run_file[PATH_BYTES]; /* CURFEW_RUN */
 static char comm[16 + 1];
 static _Atomic bool is_file_off, is_run_off;
+static _Atomic bool is_file_quick, is_run_quick;
 static _Atomic bool has_complained;
 
 static struct sheet {
@@ -131,7 +132,8 @@ void cf_events_after_fork(void)
 /* False when a clerk is late and keeps the line; then the file gets no more. */
 static bool append(char *path, bool is_made, const struct cf_text *line)
 {
-	long result = cf_clerk_append(path, is_made, line->bytes, line->length);
+	long result = cf_clerk_append(path, is_made, line->bytes, line->length,
+				      path == file ? &is_file_quick : &is_run_quick);
 
 	if (result < 0 && is_made)
 		complain("write to", path, (int)-result);

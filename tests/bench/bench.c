@@ -19,6 +19,7 @@
 
 #include "bench_curl.h"
 #include "bench_kinds.h"
+#include "bench_maps.h"
 #include "bench_mount.h"
 
 #define ROUNDS	    21
@@ -132,6 +133,7 @@ static int measure(char **argv)
 		return 1;
 	}
 	bench_kinds_measure(&places, stdout);
+	bench_maps_measure(&places, stdout);
 	bench_curl_measure(stdout);
 	return 0;
 }

@@ -14,7 +14,9 @@
 #include "clock.h"
 #include "fork.h"
 #include "fuse.h"
+#include "identity.h"
 #include "kin.h"
+#include "marks.h"
 #include "recorded.h"
 #include "refusal.h"
 #include "task.h"
@@ -33,7 +35,9 @@ static int given_a_beginning(void **state)
 
 static long append(const char *path, bool is_made)
 {
-	return cf_clerk_append(path, is_made, LINE, LINE_LENGTH);
+	_Atomic bool is_quick = false;
+
+	return cf_clerk_append(path, is_made, LINE, LINE_LENGTH, &is_quick);
 }
 
 /* On a busy machine a clerk may be late, and do its work all the same. */
@@ -86,7 +90,7 @@ static void a_pipe_without_a_reader_or_full_takes_nothing(void **state)
 	assert_appends(path, true, -EAGAIN);
 }
 
-static void a_file_that_does_not_answer_is_waited_for_100_ms(void **state)
+static void a_file_that_does_not_answer_is_waited_for_a_second(void **state)
 {
 	(void)state;
 	unit_enter_private_mounts();
@@ -96,7 +100,7 @@ static void a_file_that_does_not_answer_is_waited_for_100_ms(void **state)
 	orders->hang = 1 << WEDGE_WRITE;
 	cf_instant began = cf_clock_now();
 	assert_int_equal(append(path, true), -ETIME);
-	unit_assert_took(cf_clock_now() - began, 100, 120);
+	unit_assert_took(cf_clock_now() - began, 1000, 1020);
 	assert_int_equal(kin_count(getpid(), CLERK), 1);
 	orders->hang = 0;
 }
@@ -168,17 +172,80 @@ static void a_file_is_read_to_its_end_or_to_the_end_of_the_room(void **state)
 
 #define CLERK_TEST(function) cmocka_unit_test_setup(function, given_a_beginning)
 
+static _Atomic bool quick;
+
+static long append_quickly(const char *path)
+{
+	return cf_clerk_append(path, true, LINE, LINE_LENGTH, &quick);
+}
+
+/* As with every mount of which a file was closed. */
+static void mark_local(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0600);
+	struct cf_identity file = cf_identity_read(fd);
+
+	cf_marks_set(CF_MARK_LOCAL, cf_marks_word(&file));
+	close(fd);
+}
+
+static void a_file_on_a_local_mount_is_found_to_be_quick(void **state)
+{
+	const char *path = unit_path("events");
+
+	(void)state;
+	assert_int_equal(append_quickly(path), LINE_LENGTH);
+	assert_false(quick); /* nothing is known of the mount yet */
+	mark_local(path);
+	assert_int_equal(append_quickly(path), LINE_LENGTH);
+	assert_true(quick);
+	refusal_of_call(SYS_clone, EPERM);
+	assert_int_equal(append_quickly(path), LINE_LENGTH);
+	assert_true(quick);
+}
+
+static void a_pipe_is_never_quick(void **state)
+{
+	const char *path = unit_path("fifo");
+
+	(void)state;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	int reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	mark_local(path);
+	quick = true; /* it was a file before */
+	assert_int_equal(append_quickly(path), LINE_LENGTH);
+	assert_false(quick);
+	close(reader);
+}
+
+/* The signal of such a write would be the program's. */
+static void with_a_limit_on_files_the_caller_writes_nothing_itself(void **state)
+{
+	const char *path = unit_path("events");
+	struct rlimit small = { LINE_LENGTH, LINE_LENGTH };
+
+	(void)state;
+	mark_local(path);
+	quick = true;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(append_quickly(path), LINE_LENGTH);
+	assert_int_equal(append_quickly(path), -EFBIG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CLERK_TEST(lines_are_appended_to_a_file_that_is_made),
 		CLERK_TEST(a_file_that_is_not_to_be_made_is_not),
 		CLERK_TEST(a_pipe_without_a_reader_or_full_takes_nothing),
-		CLERK_TEST(a_file_that_does_not_answer_is_waited_for_100_ms),
+		CLERK_TEST(a_file_that_does_not_answer_is_waited_for_a_second),
 		CLERK_TEST(without_a_task_nothing_is_written),
 		CLERK_TEST(no_number_stays_open_and_none_is_taken_for_long),
 		CLERK_TEST(a_file_is_opened_on_a_high_number_or_else_on_any),
 		CLERK_TEST(a_file_is_read_to_its_end_or_to_the_end_of_the_room),
+		CLERK_TEST(a_file_on_a_local_mount_is_found_to_be_quick),
+		CLERK_TEST(a_pipe_is_never_quick),
+		CLERK_TEST(with_a_limit_on_files_the_caller_writes_nothing_itself),
 	};
 
 	return unit_run(tests);

@@ -128,6 +128,7 @@ static void every_task_and_its_room_are_kept(void **state)
 static void what_a_late_clerk_was_given_is_kept(void **state)
 {
 	char *given = cf_pool_pages(8192);
+	_Atomic bool is_quick = false;
 
 	(void)state;
 	unit_enter_private_mounts();
@@ -136,8 +137,10 @@ static void what_a_late_clerk_was_given_is_kept(void **state)
 	orders->hang = 1 << WEDGE_WRITE;
 	strcpy(given + 5000, "line\n");
 	assert_false(is_kept(given, 1));
-	assert_int_equal(cf_clerk_append(unit_path("mount/file"), true, given + 5000, 5),
+	assert_int_equal(cf_clerk_append(unit_path("mount/file"), true, given + 5000, 5,
+					 &is_quick),
 			 -ETIME);
+	assert_false(is_quick);
 	orders->hang = 0;
 	assert_true(is_kept(given + 5000, 5));
 	assert_false(is_kept(given, 1));
