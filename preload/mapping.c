@@ -289,13 +289,13 @@ CF_COLD static bool make_way(const char *call, uintptr_t start, uintptr_t end)
 	cf_instant deadline = cf_clock_after(policy->deadline_ns[CF_CLASS_MMAP]);
 	struct cf_range piece;
 
-	while (is_enforced() && cf_ranges_find(start, end, &piece)) {
+	for (uintptr_t at = start; is_enforced() && cf_ranges_find(at, end, &piece);
+	     at = piece.end) {
 		if (piece.kind == CF_RANGE_FILE && !write_back(call, &piece, deadline))
 			return false;
 		if (piece.kind != CF_RANGE_FILE &&
 		    cf_ranges_take(piece.start, piece.end, &piece))
 			enforce(&piece, deadline);
-		start = piece.end;
 	}
 	return await_nothing_parked(start, end, deadline);
 }
