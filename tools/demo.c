@@ -18,10 +18,8 @@
 
 #include "clock.h"
 #include "demo_child.h"
-#include "demo_dns.h"
 #include "demo_ftp.h"
-#include "demo_mount.h"
-#include "demo_peer.h"
+#include "demo_hangs.h"
 #include "demo_table.h"
 #include "demo_victim.h"
 #include "install_paths.h"
@@ -40,16 +38,6 @@ enum verdict {
 	NOT_SHOWN /* the machine cannot do it */
 };
 
-struct hang {
-	const char *label[2];
-	bool uses_libcurl;
-	char *victim;
-	const char *(*set)(char *argument, size_t bytes);
-	void (*free)(void);
-	int64_t bound_ns;    /* how long it may take: its own work and the deadline */
-	const char *setting; /* what curfew is told for this one; NULL: its defaults */
-};
-
 struct trial {
 	const char *absent; /* why it could not be tried; NULL: it was */
 	bool ended;	    /* by itself, before it was cut off */
@@ -64,38 +52,7 @@ struct files {
 	char libcurl[PATH_MAX];	    /* the victim with libcurl */
 };
 
-static const struct hang hangs[] = {
-	{ .label = { "read-only file on a", "wedged FUSE mount" },
-	  .victim = "read",
-	  .set = demo_mount_set,
-	  .free = demo_mount_free,
-	  .bound_ns = 300 * CF_MS },
-	{ .label = { "file written there", "(deadline set to 1 s)" },
-	  .victim = "write",
-	  .set = demo_mount_set,
-	  .free = demo_mount_free,
-	  .bound_ns = 1000 * CF_MS,
-	  .setting = "CURFEW_DEADLINE_WRITE=1s" },
-	{ .label = { "SO_LINGER {1,60} to a", "peer that does not read" },
-	  .victim = "linger",
-	  .set = demo_peer_set,
-	  .free = demo_peer_free,
-	  .bound_ns = 300 * CF_MS },
-	{ .label = { "libcurl: DNS server that", "never answers" },
-	  .uses_libcurl = true,
-	  .victim = "lookup",
-	  .set = demo_dns_set,
-	  .free = demo_dns_free,
-	  .bound_ns = 500 * CF_MS },
-	{ .label = { "libcurl: FTP server that", "never answers QUIT" },
-	  .uses_libcurl = true,
-	  .victim = "ftp",
-	  .set = demo_ftp_set,
-	  .free = demo_ftp_free,
-	  .bound_ns = 200 * CF_MS },
-};
-
-static bool start_victim(struct demo_child *child, const struct hang *hang,
+static bool start_victim(struct demo_child *child, const struct demo_hang *hang,
 			 const struct files *files, char *argument, bool is_bounded)
 {
 	char *own[] = { "curfew", "demo", VICTIM_WORD, hang->victim, argument, NULL };
@@ -110,8 +67,14 @@ static bool start_victim(struct demo_child *child, const struct hang *hang,
 	return demo_child_start(child, &launch);
 }
 
+static void undo(const struct demo_hang *hang)
+{
+	if (hang->free)
+		hang->free();
+}
+
 /* Run the victim once, for at most DEMO_TABLE_SPAN_NS, and free it whatever it does. */
-static struct trial try_once(const struct hang *hang, const struct files *files,
+static struct trial try_once(const struct demo_hang *hang, const struct files *files,
 			     bool is_bounded)
 {
 	static char failure[128];
@@ -127,7 +90,7 @@ static struct trial try_once(const struct hang *hang, const struct files *files,
 		trial.absent = failure;
 	}
 	if (trial.absent) {
-		hang->free();
+		undo(hang);
 		return trial;
 	}
 	trial.ended = demo_child_wait(&child, begin + DEMO_TABLE_SPAN_NS);
@@ -135,7 +98,7 @@ static struct trial try_once(const struct hang *hang, const struct files *files,
 	demo_child_line(&child, LIBRARY_SAYS, trial.line, sizeof(trial.line));
 	if (!trial.line[0])
 		demo_child_line(&child, "", trial.line, sizeof(trial.line));
-	hang->free();
+	undo(hang);
 	trial.status = demo_child_end(&child);
 	return trial;
 }
@@ -193,7 +156,7 @@ static const char *words_of_library(const struct trial *trial)
 }
 
 /* What the promise lacks; NULL when it was kept. */
-static const char *what_broke(const struct hang *hang, const struct trial *trial)
+static const char *what_broke(const struct demo_hang *hang, const struct trial *trial)
 {
 	if (!trial->ended || trial->took_ns > hang->bound_ns + SLACK_NS)
 		return "PROMISE BROKEN: not bounded by its deadline";
@@ -204,7 +167,7 @@ static const char *what_broke(const struct hang *hang, const struct trial *trial
 	return NULL;
 }
 
-static enum verdict show(const struct hang *hang, const struct files *files)
+static enum verdict show(const struct demo_hang *hang, const struct files *files)
 {
 	struct trial stock = try_once(hang, files, false);
 	const char *absent = why_no_hang(&stock);
@@ -231,9 +194,11 @@ static enum verdict show(const struct hang *hang, const struct files *files)
 static int show_all(const struct files *files)
 {
 	int seen[] = { [KEPT] = 0, [BROKEN] = 0, [NOT_SHOWN] = 0 };
+	size_t count;
+	const struct demo_hang *hangs = demo_hangs_list(&count);
 
 	demo_table_begin();
-	for (size_t i = 0; i < sizeof(hangs) / sizeof(hangs[0]); i++) {
+	for (size_t i = 0; i < count; i++) {
 		seen[show(&hangs[i], files)]++;
 		demo_table_gap();
 	}
@@ -242,10 +207,10 @@ static int show_all(const struct files *files)
 			"",
 			"Each program cleans up and ends with status 7. Stock, its "
 			"cleanup does not return in time. Under curfew it returns at its "
-			"deadline, and the program ends as it chose: a close goes on in "
-			"the background, a cleanup of libcurl's is done but for what it "
-			"waited for. Written data that is not yet safe is EIO, never "
-			"success.");
+			"deadline, and the program ends as it chose: a close or munmap "
+			"is done in the background when it can be, a cleanup of "
+			"libcurl's is done but for what it waited for. The close of a "
+			"written file that is not yet safe is EIO, never success.");
 	if (fflush(stdout) == EOF || ferror(stdout))
 		return refuse("curfew demo: cannot write the table: %s", strerror(errno));
 	return seen[BROKEN] ? EXIT_FAILURE : EXIT_SUCCESS;

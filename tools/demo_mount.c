@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * demo_mount.c - a FUSE mount whose FLUSH never answers.
+ * demo_mount.c - a FUSE mount that does not answer to FLUSH, or not to WRITE.
  *
  * Nothing is written to any disk: the control page is a memory file, and the mount
  * covers an existing directory, for this process and its children only.
@@ -135,7 +135,7 @@ static const char *begin_server(void)
 	return because("%s", line[0] ? line : "the server did not answer");
 }
 
-const char *demo_mount_set(char *argument, size_t bytes)
+static const char *set(enum wedge_operation hung, char *argument, size_t bytes)
 {
 	const char *why = enter_private_namespace();
 
@@ -148,8 +148,18 @@ const char *demo_mount_set(char *argument, size_t bytes)
 	if (fd == -1)
 		return because("%s: %s", argument, strerror(errno));
 	close(fd);
-	mounted.control->hang = UINT32_C(1) << WEDGE_FLUSH;
+	mounted.control->hang = UINT32_C(1) << hung;
 	return NULL;
+}
+
+const char *demo_mount_set_flush(char *argument, size_t bytes)
+{
+	return set(WEDGE_FLUSH, argument, bytes);
+}
+
+const char *demo_mount_set_write(char *argument, size_t bytes)
+{
+	return set(WEDGE_WRITE, argument, bytes);
 }
 
 void demo_mount_free(void)

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /*
- * demo_mount.h - a FUSE mount whose FLUSH never answers.
+ * demo_mount.h - a FUSE mount that does not answer to FLUSH, or not to WRITE.
  *
  * It lives in a mount namespace of the demo's own, so that nobody else sees it and
  * nothing of it is left when the demo ends, in whatever way. One at a time; one
@@ -14,11 +14,13 @@
  */
 
 /*
- * Mount it, with one file, and have it hang from now on. Writes the path of the
- * file, for the victim, to `argument`. Returns NULL, or why it cannot be done here;
- * that text is valid until the next call.
+ * Mount it, with one empty file, and have it hang from now on: in every close of it, or
+ * when a page of it is written back. Writes the path of the file, for the victim, to
+ * `argument`. Returns NULL, or why it cannot be done here; that text is valid until the
+ * next call.
  */
-const char *demo_mount_set(char *argument, size_t bytes);
+const char *demo_mount_set_flush(char *argument, size_t bytes);
+const char *demo_mount_set_write(char *argument, size_t bytes);
 
 /* End the server and the mount: every process that hangs on it is let go. */
 void demo_mount_free(void);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * demo_victim.c - ordinary programs whose close() hangs.
+ * demo_victim.c - ordinary programs whose close() or munmap() hangs.
  *
  * Nothing in here knows of curfew: these are to be what users have.
  */
@@ -9,12 +9,22 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#define MOST_HANDLES  10000
+#define OTHER_NUMBERS 64 /* what is open besides */
+#define MEMORY_BYTES  65536
 
 static int complain(const char *step)
 {
@@ -48,6 +58,71 @@ static int write_file(const char *path)
 	return DEMO_VICTIM_STATUS;
 }
 
+int demo_victim_handles(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+	    limit.rlim_max >= MOST_HANDLES + OTHER_NUMBERS)
+		return MOST_HANDLES;
+	return limit.rlim_max > OTHER_NUMBERS ? (int)limit.rlim_max - OTHER_NUMBERS : 1;
+}
+
+static int open_handles(const char *path)
+{
+	static int handles[MOST_HANDLES];
+	int count = demo_victim_handles();
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	for (int i = 0; i < count; i++) {
+		handles[i] = open(path, O_RDONLY);
+		if (handles[i] == -1)
+			return complain(path);
+	}
+	for (int i = 0; i < count; i++)
+		close(handles[i]);
+	return DEMO_VICTIM_STATUS;
+}
+
+static int map_file(const char *path)
+{
+	int fd = open(path, O_RDWR);
+
+	if (fd == -1 || ftruncate(fd, MEMORY_BYTES) == -1)
+		return complain(path);
+	char *memory =
+		mmap(NULL, MEMORY_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		return complain("mmap");
+	close(fd);
+	memset(memory, 'x', MEMORY_BYTES);
+	munmap(memory, MEMORY_BYTES);
+	return DEMO_VICTIM_STATUS;
+}
+
+static int watch_memory(const char *unused)
+{
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_EVENT_UNMAP };
+	char *memory = mmap(NULL, MEMORY_BYTES, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct uffdio_register watched = { .range = { (uintptr_t)memory, MEMORY_BYTES },
+					   .mode = UFFDIO_REGISTER_MODE_MISSING };
+
+	(void)unused;
+	if (memory == MAP_FAILED)
+		return complain("mmap");
+	memset(memory, 'x', MEMORY_BYTES);
+	if (fd == -1 || ioctl(fd, UFFDIO_API, &api) == -1 ||
+	    ioctl(fd, UFFDIO_REGISTER, &watched) == -1)
+		return complain("userfaultfd");
+	munmap(memory, MEMORY_BYTES);
+	return DEMO_VICTIM_STATUS;
+}
+
 static int send_lingering(const char *port)
 {
 	static const char bytes[65536];
@@ -72,9 +147,9 @@ int demo_victim(int count, char **arguments)
 	static const struct {
 		const char *name;
 		int (*run)(const char *argument);
-	} programs[] = { { "read", read_file },
-			 { "write", write_file },
-			 { "linger", send_lingering } };
+	} programs[] = { { "read", read_file },	      { "write", write_file },
+			 { "handles", open_handles }, { "mapping", map_file },
+			 { "watched", watch_memory }, { "linger", send_lingering } };
 
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		if (count == 2 && strcmp(arguments[0], programs[i].name) == 0)

@@ -63,11 +63,12 @@ static const char *string_of(const cJSON *event, const char *key)
 	return string ? string : "";
 }
 
-/* A close that was left to the background, or a cleanup of libcurl's whose waits were
-   ended. */
+/* A close or munmap that was left to the background or put off, or a cleanup of libcurl's
+   whose waits were ended. */
 static bool is_cut(const char *ending)
 {
-	return strcmp(ending, "expired") == 0 || strcmp(ending, "completed") == 0;
+	return strcmp(ending, "expired") == 0 || strcmp(ending, "parked") == 0 ||
+	       strcmp(ending, "completed") == 0;
 }
 
 static void weigh_event(struct run_findings *findings, const cJSON *event, pid_t program)

@@ -15,7 +15,7 @@
  */
 
 #define CURFEW	    CURFEW_PREFIX "/bin/curfew"
-#define PATIENCE_MS 30000
+#define PATIENCE_MS 60000
 
 struct outcome {
 	int wait_status;

@@ -64,6 +64,7 @@ static const struct wrong wrongs[] = {
 	{ .words = { "run", "-t", "write=99999999h", TOUCH }, .says = "duration" },
 	{ .words = { "run", "-t", "write=nan", TOUCH }, .says = "duration" },
 	{ .words = { "run", "-t", "write=2s", "-t", "file=x", TOUCH }, .says = "'x'" },
+	{ .words = { "run", "-t", "mmap=xyz", TOUCH }, .says = "'xyz'" },
 	{ .words = { "run", "-t", "curl=xyz", TOUCH }, .says = "'xyz'" },
 	/* files */
 	{ .words = { "run", "-e", "", TOUCH }, .says = "events" },
@@ -80,6 +81,7 @@ static const struct wrong wrongs[] = {
 	{ { "run", TOUCH }, "duration", "CURFEW_DEADLINE_FILE", "soon" },
 	{ { "run", TOUCH }, "duration", "CURFEW_DEADLINE_WRITE", "5" },
 	{ { "run", TOUCH }, "duration", "CURFEW_DEADLINE_SOCKET", "0.5" },
+	{ { "run", TOUCH }, "duration", "CURFEW_DEADLINE_MMAP", "0.3" },
 	{ { "run", TOUCH }, "duration", "CURFEW_DEADLINE_CURL", "200" },
 	{ { "run", TOUCH }, "duration", "CURFEW_DEADLINE_OTHER", "OFF" },
 	{ { "run", TOUCH }, "eio or ok", "CURFEW_ON_EXPIRY_WRITE", "EIO" },
@@ -126,6 +128,7 @@ static void right_values_run_the_program(void **state)
 		{ "run", "-t", "write=250ms", "-t", "file=0", TOUCH },
 		{ "run", "-twrite=1.5s", "--deadline=other=off", "-tcurl=1s", TOUCH },
 		{ "run", "--observe", "--strict", "-v", "--", TOUCH },
+		{ "run", "-t", "mmap=off", "-t", "mmap=2s", TOUCH },
 		{ "run", "-e", "/dev/null", "-q", TOUCH },
 	};
 	struct outcome outcome;
@@ -173,7 +176,7 @@ static void help_and_version_go_to_stdout(void **state)
 	assert_non_null(strstr(outcome.out, "  run "));
 	assert_non_null(strstr(outcome.out, "  demo "));
 	COMMAND(&outcome, CURFEW, "run", "--help");
-	assert_non_null(strstr(outcome.out, "curl"));
+	assert_non_null(strstr(outcome.out, "mmap"));
 	COMMAND(&outcome, CURFEW, "--version");
 	assert_string_equal(outcome.out, "curfew " CURFEW_VERSION "\n");
 }

@@ -12,8 +12,11 @@
 #include "cmocka_all.h"
 #include "command.h"
 
-#define ROWS   5
-#define CLOSES 3 /* the first rows; then come those of libcurl */
+#define ROWS	8
+#define CLOSES	4 /* each in a row of its own, and so are these */
+#define MUNMAPS 2
+#define MAPPING 3		   /* the rows before that of the mapped file   */
+#define LOOKUP	(CLOSES + MUNMAPS) /* the last ones are those of libcurl     */
 
 static char mounts_before[65536];
 static int lifeline[2]; /* whoever the demo starts holds the second end of it */
@@ -63,6 +66,7 @@ static void the_demo_shows_every_hang_bounded_and_leaves_nothing(void **state)
 	assert_int_equal(count(outcome.out, "kept\n"), ROWS);
 	assert_int_equal(count(outcome.out, "cut off\n"), ROWS);
 	assert_int_equal(count(outcome.out, "close returned"), CLOSES);
+	assert_int_equal(count(outcome.out, "munmap returned 0"), MUNMAPS);
 	assert_int_equal(count(outcome.out, " for the resolve of "), 1);
 	assert_int_equal(count(outcome.out, " for the answer of "), 1);
 }
@@ -114,10 +118,16 @@ static void a_killed_demo_leaves_nothing(void **state)
 	interrupt_by(SIGKILL, 0);
 }
 
+static void a_demo_that_is_killed_while_a_munmap_hangs_leaves_nothing(void **state)
+{
+	(void)state;
+	interrupt_by(SIGKILL, MAPPING);
+}
+
 static void a_demo_that_is_interrupted_while_a_lookup_hangs_leaves_nothing(void **state)
 {
 	(void)state;
-	interrupt_by(SIGINT, CLOSES);
+	interrupt_by(SIGINT, LOOKUP);
 }
 
 int main(void)
@@ -130,6 +140,9 @@ int main(void)
 				       given_the_mounts_of_this_machine),
 		cmocka_unit_test_setup(a_killed_demo_leaves_nothing,
 				       given_the_mounts_of_this_machine),
+		cmocka_unit_test_setup(
+			a_demo_that_is_killed_while_a_munmap_hangs_leaves_nothing,
+			given_the_mounts_of_this_machine),
 		cmocka_unit_test_setup(
 			a_demo_that_is_interrupted_while_a_lookup_hangs_leaves_nothing,
 			given_the_mounts_of_this_machine),

@@ -131,6 +131,48 @@ static void a_libcurl_cleanup_is_observed_as_a_close_is(void **state)
 	assert_non_null(strstr(outcome.err, "would have been cut: 1\n"));
 }
 
+static void expect_userfaultfd(void)
+{
+	struct outcome outcome;
+
+	COMMAND(&outcome, UNMAPPER, "0");
+	if (WIFEXITED(outcome.wait_status) && WEXITSTATUS(outcome.wait_status) == 77)
+		command_skip("no userfaultfd here");
+	command_expect(&outcome, 0);
+	assert_true(outcome.elapsed_ms >= 2900);
+}
+
+static void a_munmap_is_cut_counted_and_observed_as_a_close_is(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	expect_userfaultfd();
+	COMMAND(&outcome, CURFEW, "run", "--strict", "-v", UNMAPPER, "0");
+	command_expect(&outcome, 124);
+	assert_in_range(outcome.elapsed_ms, 300, 2000);
+	assert_non_null(strstr(outcome.err, "munmap 0x"));
+	assert_non_null(strstr(outcome.err, "cut at their deadline: 1\n"));
+	COMMAND(&outcome, CURFEW, "run", "-t", "mmap=700ms", UNMAPPER, "5");
+	command_expect(&outcome, 5);
+	assert_in_range(outcome.elapsed_ms, 700, 2200);
+	COMMAND(&outcome, CURFEW, "run", "--observe", "--strict", "-v", UNMAPPER, "0");
+	command_expect(&outcome, 0);
+	assert_true(outcome.elapsed_ms >= 2900);
+	assert_non_null(strstr(outcome.err, "would have been cut: 1\n"));
+}
+
+/* It takes a mount to park something: the line of the library is written for it. */
+static void strict_counts_what_was_parked(void **state)
+{
+	struct outcome outcome;
+
+	(void)state;
+	COMMAND(&outcome, CURFEW, "run", "--strict", "sh", "-c",
+		"echo '{\"call\":\"close\",\"ending\":\"parked\"}' >>$CURFEW_RUN");
+	command_expect(&outcome, 124);
+}
+
 static void observe_cuts_nothing_and_says_what_would_have_been(void **state)
 {
 	struct outcome outcome;
@@ -195,6 +237,8 @@ int main(void)
 		cmocka_unit_test(strict_counts_what_the_programs_children_let_expire),
 		cmocka_unit_test(strict_counts_a_libcurl_cleanup_whose_wait_was_ended),
 		cmocka_unit_test(a_libcurl_cleanup_is_observed_as_a_close_is),
+		cmocka_unit_test(a_munmap_is_cut_counted_and_observed_as_a_close_is),
+		cmocka_unit_test(strict_counts_what_was_parked),
 		cmocka_unit_test(observe_cuts_nothing_and_says_what_would_have_been),
 		cmocka_unit_test(verbose_sums_up_in_one_line_at_the_end),
 		cmocka_unit_test(quiet_says_nothing_even_when_something_expires),
