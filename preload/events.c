@@ -245,6 +245,16 @@ static bool write_files(const struct cf_event *event, char *bytes)
 	return is_free;
 }
 
+static const char *what_becomes_of(const struct cf_event *event)
+{
+	if (event->is_over)
+		return ", left to the kernel";
+	if (event->is_refused)
+		return " for its pages to be written back";
+	return event->ending == CF_EVENT_PARKED ? ", is done when it can be"
+						: ", goes on in the background";
+}
+
 /* curfew[4711]: close fd 7 /mnt/a (fuse.s3fs, written): over 5 s, goes on ... */
 static void add_expired(struct cf_text *line, const struct cf_event *event)
 {
@@ -269,10 +279,10 @@ static void add_expired(struct cf_text *line, const struct cf_event *event)
 	}
 	cf_text_add(line, is_early ? "mount is stuck, over " : "over ");
 	cf_text_add_duration(line, is_early ? event->waited_ns : event->deadline_ns);
-	cf_text_add(line, event->is_over ? ", left to the kernel; "
-			  : event->ending == CF_EVENT_PARKED
-				  ? ", is done when it can be; "
-				  : ", goes on in the background; ");
+	cf_text_add(line, what_becomes_of(event));
+	if (event->is_ending)
+		return;
+	cf_text_add(line, "; ");
 	cf_text_add(line, event->call);
 	cf_text_add(line, " returned ");
 	if (event->result < 0)

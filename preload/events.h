@@ -41,6 +41,8 @@ struct cf_event {
 	long result;	  /* as the caller got it: 0 or -errno */
 	bool is_observed; /* nothing was cut; `expired` is what enforce would say */
 	bool is_minor;	  /* nothing was written: to the file only */
+	bool is_refused;  /* the call was not made, and fails */
+	bool is_ending;	  /* the process ends: nobody gets a result */
 	bool is_over;	  /* the call had been ended, nothing goes on in the background */
 };
 

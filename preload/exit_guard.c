@@ -21,6 +21,8 @@
 #include "mounts.h"
 #include "open_fds.h"
 #include "park.h"
+#include "parked_ranges.h"
+#include "ranges.h"
 #include "raw.h"
 #include "say.h"
 #include "undertaker.h"
@@ -64,6 +66,7 @@ CF_COLD static bool flush(int fd, const struct cf_facts *facts,
 		.class = cf_policy_class_name(verdict->class),
 		.is_written = verdict->class == CF_CLASS_WRITE,
 		.is_minor = verdict->class != CF_CLASS_WRITE,
+		.is_ending = true,
 		.handle = fd,
 		.name = name,
 		.mount = facts->mount ? facts->mount->point : "",
@@ -114,13 +117,65 @@ static bool look_at(int fd, void *argument)
 	return true;
 }
 
+/* Have a mapping written back, as its end would. False when that is not done in time. */
+CF_COLD static bool write_back(const struct cf_range *piece)
+{
+	struct cf_event event = {
+		.ending = CF_EVENT_FINISHED,
+		.call = "exit",
+		.class = cf_policy_class_name(CF_CLASS_MMAP),
+		.is_address = true,
+		.address = (const void *)piece->start,
+		.name = piece->name,
+		.mount = piece->mount ? piece->mount->point : "",
+		.type = piece->mount ? piece->mount->type : "unknown",
+		.deadline_ns = policy->deadline_ns[CF_CLASS_MMAP],
+		.is_ending = true,
+	};
+	struct cf_order order = {
+		.kind = CF_ERRAND_WRITE_BACK,
+		.pages = { piece->start, piece->end - piece->start, piece->fd,
+			   piece->file },
+		.mount = piece->mount,
+		.deadline_ns = event.deadline_ns,
+		.when_slow = get_company,
+	};
+	struct cf_outcome outcome =
+		cf_hand_run(&order, cf_clock_after(event.deadline_ns));
+
+	report(&event, &outcome);
+	return outcome.ending == CF_FINISHED || outcome.ending == CF_NO_HAND;
+}
+
+/* Whether pages are left that the kernel would wait for. Those of one file go together. */
+static bool are_pages_left(void)
+{
+	struct cf_identity last = { .error = EBADF };
+	struct cf_range piece;
+	bool is_left = cf_parked_ranges_any();
+
+	if (!cf_ranges_any() || policy->deadline_ns[CF_CLASS_MMAP] == CF_NEVER ||
+	    !cf_fork_is_own_process())
+		return is_left;
+	for (uintptr_t at = 0; !is_left && cf_ranges_find(at, UINTPTR_MAX, &piece);
+	     at = piece.end) {
+		if (piece.kind != CF_RANGE_FILE ||
+		    cf_identity_is_same(&piece.file, &last))
+			continue;
+		is_left = !write_back(&piece);
+		last = piece.file;
+	}
+	return is_left;
+}
+
 void cf_exit_guard_leave(void)
 {
-	bool is_anything_left = false;
+	bool is_anything_left;
 	int error = errno;
 
 	if (policy->mode != CF_MODE_ENFORCE)
 		return;
+	is_anything_left = are_pages_left();
 	cf_open_fds_each(look_at, &is_anything_left);
 	if (is_anything_left)
 		get_company();

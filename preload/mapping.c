@@ -151,8 +151,9 @@ static struct cf_order order_of(const struct cf_range *piece,
 		order.mount = piece->mount;
 		order.range = cf_parked_ranges_add(&pages, piece->mount);
 		/* From now on: a child that is forked meanwhile would hang at its end. */
-		cf_raw_call3(SYS_madvise, (long)pages.start, (long)pages.length,
-			     MADV_DONTFORK);
+		if (order.range)
+			cf_raw_call3(SYS_madvise, (long)pages.start, (long)pages.length,
+				     MADV_DONTFORK);
 	}
 	return order;
 }
@@ -278,6 +279,7 @@ CF_COLD static bool write_back(const char *call, const struct cf_range *piece,
 	if (outcome.ending == CF_FINISHED || outcome.ending == CF_NO_HAND)
 		return true;
 	event.ending = CF_EVENT_EXPIRED;
+	event.is_refused = true;
 	event.result = -ENOMEM;
 	report(&event, outcome.waited_ns);
 	return false;

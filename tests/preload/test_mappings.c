@@ -174,6 +174,21 @@ static void so_is_one_with_a_writeback_cache_whose_file_is_closed(void **state)
 	assert_dirty_mapping_is_parked("-w", "closed");
 }
 
+static void a_dirty_mapping_that_is_left_holds_nobody_at_the_end(void **state)
+{
+	struct mount *fuse = mount_start(NULL);
+
+	(void)state;
+	mount_hang(fuse, WEDGE_WRITE);
+	struct running *victim = start("left", "closed", mount_path(fuse, "file"));
+	run_assert_ends(victim, REAP_MS, VICTIM_STATUS);
+	assert_gone(victim, PROMPTLY_MS + DEADLINE_MS);
+	events_assert_count(victim->events, "expired", 1);
+	mount_recover(fuse);
+	mount_await_calm(fuse);
+	assert_true(mount_holds(fuse, "file", FILE_BYTES));
+}
+
 static void
 a_private_mapping_is_bounded_when_another_process_dirtied_the_file(void **state)
 {
@@ -348,6 +363,7 @@ int main(void)
 		SUITE_TEST(so_is_one_with_a_writeback_cache_whose_file_is_closed),
 		SUITE_TEST(
 			a_private_mapping_is_bounded_when_another_process_dirtied_the_file),
+		SUITE_TEST(a_dirty_mapping_that_is_left_holds_nobody_at_the_end),
 		SUITE_TEST(a_healthy_mapping_is_unmapped_as_ever),
 		SUITE_TEST(no_mapping_of_an_open_file_waits_for_fsync),
 		SUITE_TEST(the_middle_of_a_mapping_goes_and_both_ends_stay),

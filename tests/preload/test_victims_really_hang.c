@@ -222,6 +222,7 @@ static void every_victim_of_a_dirty_mapping_hangs_in_its_write(void **state)
 		{ RUN_VICTIM("mapping"), { "busy", "closed", "@m4" } },
 		{ RUN_VICTIM("mapping"), { "middle", "@m5" } },
 		{ RUN_VICTIM("mapping"), { "gaps", "@m6" } },
+		{ RUN_VICTIM("mapping"), { "left", "closed", "@m7" } },
 		{ RUN_VICTIM("remap"), { "again", "@r1" } },
 		{ RUN_VICTIM("remap"), { "over_live", "mmap", "@r2" } },
 		{ RUN_VICTIM("remap"), { "over_live", "mremap", "@r3" } },

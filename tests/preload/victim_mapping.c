@@ -7,6 +7,7 @@
  *                      of their operations, 4 the least that one of them has done
  *   private PATH       a private one of an existing file, only read: step 1, and call 0
  *                      when the driver says 1
+ *   left KIND PATH     a dirty one that is still mapped at the end       call 0
  *   dirties PATH       dirties a shared one, step 1, waits for 1, and leaves
  *   middle PATH        the middle of a dirty one, then both ends        calls 0 to 2
  *   gaps PATH          three mappings with gaps between, in one call    call 0
@@ -177,6 +178,13 @@ static int run_private(char **arguments)
 	return victim_leave(VICTIM_STATUS);
 }
 
+static int run_left(char **arguments)
+{
+	pages_map_dirty(arguments[0], arguments[1], PAGES_FILE);
+	victim_begin(0);
+	return victim_leave(VICTIM_STATUS);
+}
+
 static int run_dirties(char **arguments)
 {
 	pages_map_dirty("closed", arguments[0], PAGES_FILE);
@@ -330,13 +338,17 @@ static int run_watched(char **arguments)
 
 int main(int argc, char **argv)
 {
-	static const struct victim_verb verbs[] = {
-		{ "munmap", run_munmap },     { "busy", run_busy },
-		{ "private", run_private },   { "dirties", run_dirties },
-		{ "middle", run_middle },     { "gaps", run_gaps },
-		{ "errors", run_errors },     { "watched", run_watched },
-		{ "restless", run_restless }, { NULL, NULL }
-	};
+	static const struct victim_verb verbs[] = { { "munmap", run_munmap },
+						    { "busy", run_busy },
+						    { "private", run_private },
+						    { "left", run_left },
+						    { "dirties", run_dirties },
+						    { "middle", run_middle },
+						    { "gaps", run_gaps },
+						    { "errors", run_errors },
+						    { "watched", run_watched },
+						    { "restless", run_restless },
+						    { NULL, NULL } };
 
 	(void)argc;
 	return victim_run(verbs, argv);
