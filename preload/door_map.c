@@ -8,8 +8,10 @@
 #include <sys/mman.h>
 
 #include "entry.h"
+#include "mapped.h"
 #include "mapping.h"
 #include "real.h"
+#include "unmapping.h"
 #include "watched.h"
 
 CF_DOOR void *mmap(void *at, size_t length, int protection, int flags, int fd,
@@ -26,8 +28,8 @@ CF_DOOR void *mmap64(void *at, size_t length, int protection, int flags, int fd,
 
 CF_DOOR int munmap(void *at, size_t length)
 {
-	if (cf_mapping_is_any_known() && cf_entry_may_enter())
-		return cf_mapping_unmap(at, length);
+	if (cf_mapped_is_any_known() && cf_entry_may_enter())
+		return cf_unmapping_run(at, length);
 	return cf_real_munmap(at, length);
 }
 
@@ -41,7 +43,7 @@ CF_DOOR void *mremap(void *from, size_t length, size_t new_length, int flags, ..
 		to = va_arg(rest, void *);
 		va_end(rest);
 	}
-	if (cf_mapping_is_any_known() && cf_entry_may_enter())
+	if (cf_mapped_is_any_known() && cf_entry_may_enter())
 		return cf_mapping_move(from, length, new_length, flags, to);
 	return cf_real_mremap(from, length, new_length, flags, to);
 }

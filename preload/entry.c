@@ -19,7 +19,7 @@
 #include "facts.h"
 #include "fork.h"
 #include "lock.h"
-#include "mapping.h"
+#include "mapped.h"
 #include "policy.h"
 #include "real.h"
 #include "say.h"
@@ -73,7 +73,7 @@ __attribute__((constructor)) static void begin(void)
 	if (policy.mode != CF_MODE_OFF && cf_fork_begin() && cf_task_begin()) {
 		cf_cleanup_begin(&policy);
 		cf_exit_guard_begin(&policy);
-		cf_mapping_begin(&policy);
+		cf_mapped_begin(&policy);
 		cf_scope_begin(&policy);
 		cf_wait_begin(&policy);
 		cf_door_wait_begin();

@@ -74,7 +74,7 @@ static long run(struct cf_errand *errand)
 	case CF_ERRAND_WRITE_BACK:
 		return cf_write_back(&errand->pages);
 	case CF_ERRAND_UNMAP:
-		return cf_parked_ranges_unmap(errand->range);
+		return cf_parked_ranges_unmap(errand->range, &errand->written);
 	case CF_ERRAND_WORK_OFF:
 		return 0;
 	default:
@@ -104,11 +104,12 @@ static bool close_parked(struct cf_errand *errand, int self)
 static bool unmap_parked(struct cf_errand *errand)
 {
 	struct cf_parked_range *range = cf_parked_ranges_take_any(errand->works_off);
+	long written;
 
 	if (!range)
 		return false;
 	atomic_store(&errand->parked_range, range);
-	cf_parked_ranges_unmap(range);
+	cf_parked_ranges_unmap(range, &written);
 	atomic_store(&errand->parked_range, NULL);
 	note_return(&errand->tally);
 	return true;
@@ -147,6 +148,8 @@ void cf_errand_run(void *room)
 	if (errand->kind != CF_ERRAND_WORK_OFF)
 		note_return(&errand->tally);
 	if (!atomic_compare_exchange_strong(&errand->state, &under_way, CF_ERRAND_DONE)) {
+		if (errand->written < 0) /* the late line is the only one to tell */
+			atomic_store(&errand->result, errand->written);
 		atomic_store(&errand->state,
 			     errand->late.path ? CF_ERRAND_RETURNED : CF_ERRAND_DONE);
 		work_off(errand, self);

@@ -65,6 +65,7 @@ struct cf_errand {
 	struct cf_parked_range *_Atomic parked_range; /* the same; NULL: none     */
 	_Atomic int state;
 	_Atomic long result;	/* as the kernel returned it: >= 0 or -errno */
+	long written; /* of CF_ERRAND_UNMAP: what cf_write_back() has returned */
 	bool is_privileged;	/* the hand must confine itself first        */
 	_Atomic int slow;	/* 0 not counted as slow, 1 counted, 2 back  */
 	_Atomic int is_counted; /* in tally.under_way */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -185,10 +186,19 @@ bool cf_facts_may_write(int fd)
 	return cf_facts_look(fd).kind != CF_KIND_REMOTE;
 }
 
+/* Without /proc the type of a mount is not known; but what has a block device is no FUSE,
+   except for fuseblk, which few have. */
+static bool is_on_unknown_disk(const struct cf_facts *facts)
+{
+	return facts->identity.major != 0 &&
+	       (!facts->mount || strcmp(facts->mount->type, "unknown") == 0);
+}
+
 bool cf_facts_mapping(int fd, struct cf_range *range)
 {
 	struct cf_facts facts = cf_facts_look(fd);
-	bool is_file = facts.kind == CF_KIND_REMOTE && cf_mounts_writes_back(facts.mount);
+	bool is_file = facts.kind == CF_KIND_REMOTE &&
+		       cf_mounts_writes_back(facts.mount) && !is_on_unknown_disk(&facts);
 
 	if (!is_file && facts.kind != CF_KIND_DEVICE)
 		return false;

@@ -120,6 +120,7 @@ static void fill(struct cf_errand *errand, const struct cf_order *order)
 		errand->tally = (struct cf_tally){ &mount->hands, &mount->sick_ns,
 						   &mount->returns, &slow };
 	atomic_store(&errand->result, 0);
+	errand->written = 0;
 	atomic_store(&errand->slow, 0);
 	atomic_store(&errand->is_counted, mount != NULL);
 	atomic_store(&errand->state, CF_ERRAND_UNDER_WAY);
@@ -267,7 +268,7 @@ static bool is_still_there(const struct cf_order *order)
 
 /* The hand has ended: with a result, or from outside. */
 static enum cf_ending conclude(struct cf_task *task, const struct cf_order *order,
-			       long *result)
+			       struct cf_outcome *outcome)
 {
 	struct cf_errand *errand = task->room;
 	enum cf_ending ending = CF_FINISHED;
@@ -275,9 +276,10 @@ static enum cf_ending conclude(struct cf_task *task, const struct cf_order *orde
 	cf_task_reap(task);
 	if (atomic_load(&errand->state) == CF_ERRAND_DONE) {
 		cf_errand_is_over(errand);
-		*result = atomic_load(&errand->result);
+		outcome->result = atomic_load(&errand->result);
+		outcome->written = errand->written;
 		/* A tracer's seccomp filter (RET_TRACE) refuses so what is not traced. */
-		if (*result == -ENOSYS && is_still_there(order))
+		if (outcome->result == -ENOSYS && is_still_there(order))
 			ending = CF_NO_HAND;
 	} else {
 		errand->state = CF_ERRAND_ABANDONED;
@@ -313,7 +315,8 @@ static bool abandon(struct cf_task *task, const struct cf_order *order,
 }
 
 static enum cf_ending wait_and_end(struct cf_task *task, const struct cf_order *order,
-				   const struct patience *patience, long *result)
+				   const struct patience *patience,
+				   struct cf_outcome *outcome)
 {
 	cf_instant deadline = patience->until;
 	bool is_back = wait_until(task, order, deadline) || wait_for_let_go(task, order);
@@ -322,14 +325,14 @@ static enum cf_ending wait_and_end(struct cf_task *task, const struct cf_order *
 		    task)) /* a child that a signal handler has forked just now */
 		return is_still_there(order) ? CF_NO_HAND : CF_EXPIRED;
 	if (is_back)
-		return conclude(task, order, result);
+		return conclude(task, order, outcome);
 	if (order->is_ended)
 		cf_task_end(task);
 	else if (abandon(task, order, patience))
 		return CF_EXPIRED;
 	while (!cf_task_wait(task, CF_CLOCK_SLICE))
 		;
-	return conclude(task, order, result);
+	return conclude(task, order, outcome);
 }
 
 struct cf_outcome cf_hand_run(const struct cf_order *order, cf_instant deadline)
@@ -356,7 +359,7 @@ struct cf_outcome cf_hand_run(const struct cf_order *order, cf_instant deadline)
 	}
 	struct cf_task *task = start(order);
 	if (task) {
-		outcome.ending = wait_and_end(task, order, &patience, &outcome.result);
+		outcome.ending = wait_and_end(task, order, &patience, &outcome);
 		send_for_parked(order);
 	} else if (order->range) {
 		cf_parked_ranges_drop(order->range);

@@ -33,6 +33,7 @@ enum cf_ending {
 struct cf_outcome {
 	enum cf_ending ending;
 	long result;	   /* as the kernel returned it: >= 0 or -errno */
+	long written;	   /* of CF_ERRAND_UNMAP: 0, or why pages were not written back */
 	int64_t waited_ns; /* time that the caller spent in here        */
 };
 

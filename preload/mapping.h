@@ -6,25 +6,17 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "policy.h"
-
 /*
  * mapping.h - the story of a mapping whose munmap may wait: noted at its birth, written
- * back before it goes, unmapped in time.
+ * back before another takes its place.
  *
  * Floor 3. Every other mapping goes straight to the plain call. Results and errno are those
  * of the call, and errno is set on failure only; none is a cancellation point. All are
  * async-signal-safe.
  */
 
-/* Begin, once, with a policy that must outlive every call. */
-void cf_mapping_begin(const struct cf_policy *policy);
-
 /* Whether an mmap with these flags is of no interest: one load at most. */
 bool cf_mapping_is_plain(int flags);
-
-/* Whether any mapping is of interest: one load or two. */
-bool cf_mapping_is_any_known(void);
 
 /*
  * mmap(2). MAP_FIXED over pages that cannot be written back by the deadline fails with
@@ -33,12 +25,6 @@ bool cf_mapping_is_any_known(void);
  */
 void *cf_mapping_map(void *at, size_t length, int protection, int flags, int fd,
 		     off_t offset);
-
-/*
- * munmap(2). Pages that cannot be written back by the deadline stay mapped, as ours, until
- * they can; children do not inherit them. The caller is told 0.
- */
-int cf_mapping_unmap(void *at, size_t length);
 
 /* mremap(2). Fails with ENOMEM as mmap does, when it would have to unmap such pages. */
 void *cf_mapping_move(void *from, size_t length, size_t new_length, int flags, void *to);

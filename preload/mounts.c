@@ -36,6 +36,7 @@ struct entry {
 static struct cf_lock lock;
 static struct cf_pool pool;
 static struct entry *table;
+static _Atomic bool is_any_remote;
 
 bool cf_mounts_is_local_type(const char *type)
 {
@@ -107,6 +108,13 @@ static void fill(struct entry *entry, const struct cf_identity *file,
 	entry->good_until = lasts ? CF_NEVER : cf_clock_after(GOOD_FOR);
 	if (mount->is_local)
 		cf_marks_set(CF_MARK_LOCAL, word);
+	else
+		atomic_store_explicit(&is_any_remote, true, memory_order_relaxed);
+}
+
+bool cf_mounts_any_remote(void)
+{
+	return atomic_load_explicit(&is_any_remote, memory_order_relaxed);
 }
 
 static struct entry *make(const struct key *key)

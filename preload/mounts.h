@@ -41,6 +41,9 @@ struct cf_mount *cf_mounts_find(const struct cf_identity *file);
 struct cf_mount *cf_mounts_add(const struct cf_identity *file,
 			       const struct cf_mount_line *line, bool is_certain);
 
+/* Whether any mount is known that is not local: one load. */
+bool cf_mounts_any_remote(void);
+
 /* Whether the munmap of a file there writes its pages back, and waits for that. NULL, of
    which nothing is known: true. */
 bool cf_mounts_writes_back(const struct cf_mount *mount);

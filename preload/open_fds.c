@@ -9,9 +9,10 @@
 #include <stdint.h>
 
 #include "clerk.h"
+#include "pool.h"
 #include "raw.h"
 
-#define PAGE_BYTES 1024 /* on the stack, which may be a signal handler's */
+#define PAGE_BYTES 4096 /* not on the stack, which may be a signal handler's */
 #define FIRST_FDS  1024
 
 /* As getdents64(2) has it. */
@@ -49,16 +50,17 @@ static bool each_in_page(const char *page, long filled, long own,
 
 void cf_open_fds_each(bool (*each)(int fd, void *argument), void *argument)
 {
-	_Alignas(struct entry) char page[PAGE_BYTES];
-	long own = cf_clerk_open_to_list("/proc/thread-self/fd"), filled;
+	char *page = cf_pool_pages(PAGE_BYTES);
+	long own = page ? cf_clerk_open_to_list("/proc/thread-self/fd") : -1, filled;
 	bool goes_on = true;
 
 	for (int fd = 0; own < 0 && goes_on && fd < FIRST_FDS; fd++)
 		goes_on = each(fd, argument);
-	if (own < 0)
-		return;
-	while (goes_on &&
-	       (filled = cf_raw_call3(SYS_getdents64, own, (long)page, sizeof(page))) > 0)
+	while (own >= 0 && goes_on &&
+	       (filled = cf_raw_call3(SYS_getdents64, own, (long)page, PAGE_BYTES)) > 0)
 		goes_on = each_in_page(page, filled, own, each, argument);
-	cf_raw_call3(SYS_close, own, 0, 0);
+	if (own >= 0)
+		cf_raw_call3(SYS_close, own, 0, 0);
+	if (page)
+		cf_raw_call3(SYS_munmap, (long)page, PAGE_BYTES, 0);
 }

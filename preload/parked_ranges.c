@@ -9,9 +9,13 @@
 
 #include <stdatomic.h>
 
+#include "keep.h"
+#include "pool.h"
 #include "raw.h"
 
-#define MOST 1024
+#define PAGE_RANGES 256
+#define PAGES	    256
+#define MOST	    (PAGES * PAGE_RANGES)
 
 enum {
 	FREE,
@@ -21,13 +25,38 @@ enum {
 	UNMAPPED /* just now: somebody else's any moment  */
 };
 
-static struct cf_parked_range ranges[MOST];
+static struct cf_parked_range *_Atomic pages[PAGES];
 static _Atomic int count;
 static _Atomic int end; /* above every record ever used */
 
 bool cf_parked_ranges_any(void)
 {
 	return atomic_load_explicit(&count, memory_order_acquire) > 0;
+}
+
+static struct cf_parked_range *record_of(int i)
+{
+	struct cf_parked_range *page =
+		atomic_load_explicit(&pages[i / PAGE_RANGES], memory_order_acquire);
+
+	return &page[i % PAGE_RANGES];
+}
+
+/* False when there is no memory. */
+static bool make_page(int i)
+{
+	const size_t size = PAGE_RANGES * sizeof(struct cf_parked_range);
+	struct cf_parked_range *none = NULL, *page;
+
+	if (atomic_load_explicit(&pages[i / PAGE_RANGES], memory_order_acquire))
+		return true;
+	page = cf_pool_pages(size);
+	if (!page)
+		return false;
+	cf_keep(page, size);
+	if (!atomic_compare_exchange_strong(&pages[i / PAGE_RANGES], &none, page))
+		cf_raw_call3(SYS_munmap, (long)page, (long)size, 0);
+	return true;
 }
 
 static bool change(struct cf_parked_range *range, int from, int to)
@@ -39,8 +68,8 @@ static bool change(struct cf_parked_range *range, int from, int to)
 struct cf_parked_range *cf_parked_ranges_add(const struct cf_write_back *job,
 					     const void *mount)
 {
-	for (int i = 0; i < MOST; i++) {
-		struct cf_parked_range *range = &ranges[i];
+	for (int i = 0; i < MOST && make_page(i); i++) {
+		struct cf_parked_range *range = record_of(i);
 		int last = atomic_load(&end);
 
 		if (!change(range, FREE, BEING_MADE))
@@ -76,7 +105,7 @@ bool cf_parked_ranges_find(uintptr_t start, uintptr_t stop, struct cf_parked_pie
 	bool is_any = false;
 
 	for (int i = 0; i < last; i++) {
-		if (!read_piece(&ranges[i], &found) || found.start >= stop ||
+		if (!read_piece(record_of(i), &found) || found.start >= stop ||
 		    found.end <= start || (is_any && found.start >= piece->start))
 			continue;
 		*piece = found;
@@ -90,8 +119,8 @@ struct cf_parked_range *cf_parked_ranges_take_any(const void *mount)
 	int last = cf_parked_ranges_any() ? atomic_load(&end) : 0;
 
 	for (int i = 0; i < last; i++) {
-		if (ranges[i].mount == mount && change(&ranges[i], WAITS, TAKEN))
-			return &ranges[i];
+		if (record_of(i)->mount == mount && change(record_of(i), WAITS, TAKEN))
+			return record_of(i);
 	}
 	return NULL;
 }
@@ -102,9 +131,9 @@ static void forget(struct cf_parked_range *range)
 	atomic_fetch_sub(&count, 1);
 }
 
-long cf_parked_ranges_unmap(struct cf_parked_range *range)
+long cf_parked_ranges_unmap(struct cf_parked_range *range, long *written)
 {
-	cf_write_back(&range->job);
+	*written = cf_write_back(&range->job);
 	atomic_store(&range->state, UNMAPPED);
 	long result = cf_raw_call3(SYS_munmap, (long)range->job.start,
 				   (long)range->job.length, 0);
@@ -128,7 +157,7 @@ void cf_parked_ranges_drop(struct cf_parked_range *range)
 
 void cf_parked_ranges_after_fork(void)
 {
-	for (int i = 0; i < MOST; i++)
-		atomic_store(&ranges[i].state, FREE);
+	for (int i = atomic_load(&end) - 1; i >= 0; i--)
+		atomic_store(&record_of(i)->state, FREE);
 	atomic_store(&count, 0);
 }

@@ -22,7 +22,8 @@ struct cf_parked_range {
 	const void *mount; /* on which the file lies, to take it over by */
 };
 
-/* Record a range, taken by the caller. NULL when 1,024 are parked. */
+/* Record a range, taken by the caller. NULL when there is no memory, or 65,536 are
+   parked. */
 struct cf_parked_range *cf_parked_ranges_add(const struct cf_write_back *job,
 					     const void *mount);
 
@@ -40,8 +41,9 @@ bool cf_parked_ranges_find(uintptr_t start, uintptr_t end, struct cf_parked_piec
 /* Take any range that waits on this mount; NULL for none. */
 struct cf_parked_range *cf_parked_ranges_take_any(const void *mount);
 
-/* Write a taken range back and unmap it. Returns what munmap does. */
-long cf_parked_ranges_unmap(struct cf_parked_range *range);
+/* Write a taken range back and unmap it. Returns what munmap does; *written is what
+   cf_write_back() has returned. */
+long cf_parked_ranges_unmap(struct cf_parked_range *range, long *written);
 
 /* Nobody is at a taken range any more: its hand has been ended, or there was none. */
 void cf_parked_ranges_give_back(struct cf_parked_range *range);

@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 
 #include "ranges.h"
+#include "raw.h"
 #include "real.h"
 
 static _Atomic bool is_told; /* somebody wants to know of munmap */
@@ -37,12 +38,9 @@ static void note_range(const struct uffdio_range *watched)
 
 static void note(unsigned long request, const void *argument)
 {
-	const struct uffdio_api *api = argument;
 	const struct uffdio_register *watch = argument;
 	const struct uffdio_range *range = argument;
 
-	if (request == UFFDIO_API && (api->features & UFFD_FEATURE_EVENT_UNMAP))
-		atomic_store(&is_told, true);
 	if (request == UFFDIO_REGISTER && atomic_load(&is_told))
 		note_range(&watch->range);
 	if (request == UFFDIO_UNREGISTER && atomic_load(&is_told))
@@ -50,10 +48,24 @@ static void note(unsigned long request, const void *argument)
 				 (uintptr_t)(range->start + range->len));
 }
 
+/* Asked before the call: the kernel answers with all that it could do. The address may be
+   a wrong one. */
+static bool wants_to_be_told(unsigned long request, const struct uffdio_api *api)
+{
+	uint64_t features = 0;
+
+	return request == UFFDIO_API && api &&
+	       cf_raw_peek((const uint64_t *)&api->features, &features) >= 0 &&
+	       (features & UFFD_FEATURE_EVENT_UNMAP);
+}
+
 int cf_watched_ioctl(int fd, unsigned long request, void *argument)
 {
+	bool is_wish = wants_to_be_told(request, argument);
 	int result = cf_real_ioctl(fd, request, argument);
 
+	if (result == 0 && is_wish)
+		atomic_store(&is_told, true);
 	if (result == 0)
 		note(request, argument);
 	return result;

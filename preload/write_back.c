@@ -23,7 +23,9 @@
 #define WRITE	       2 /* SYNC_FILE_RANGE_WRITE, which glibc shows to GNU programs only */
 #define WRITE_AND_WAIT 7
 #define FIRST_LOOK     (CF_MS / 50)
-#define LONGEST_LOOK   (20 * CF_MS)
+#define MANY_LOOKS                                                                       \
+	2000 /* close together: in a busy file the pause between two passes is short */
+#define LONGEST_LOOK (20 * CF_MS)
 
 /* linux/mman.h of Linux 6.5 */
 struct range {
@@ -59,29 +61,54 @@ static void look_away(int64_t length_ns)
 	cf_raw_call(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, (long)&pause, 0, 0, 0);
 }
 
-/* One pass is enough, as it is for the kernel: a file may be stored into all the time. But
-   a mount with too much under way may have refused to begin one. */
+/* What has come back since the pass began. New pages may come in all the time; but as many
+   as were under way then have been answered, sooner or later. */
+struct pass {
+	bool has_begun;
+	uint64_t wanted, answered, last;
+};
+
+/* A mount with too much under way may refuse to begin one. */
+static void begin(int fd, struct pass *pass, struct counts *counts)
+{
+	cf_raw_call(SYS_sync_file_range, fd, 0, 0, WRITE, 0, 0);
+	count(fd, counts);
+	pass->has_begun = counts->under_way > 0;
+	pass->wanted = pass->last = counts->under_way;
+	pass->answered = 0;
+}
+
+/* One pass is enough, as it is for the kernel: a file may be stored into all the time. */
+static bool is_over(const struct counts *counts, struct pass *pass)
+{
+	if (counts->under_way == 0 && (counts->dirty == 0 || pass->has_begun))
+		return true;
+	if (counts->under_way < pass->last)
+		pass->answered += pass->last - counts->under_way;
+	pass->last = counts->under_way;
+	return pass->has_begun && pass->answered >= pass->wanted;
+}
+
 long cf_write_back(const struct cf_write_back *job)
 {
 	int64_t look = FIRST_LOOK;
-	bool has_begun = false;
 	struct counts counts;
+	struct pass pass;
+	int looks = 0;
 
+	pass.has_begun = false;
+	pass.wanted = pass.answered = pass.last = 0;
 	while (is_still_there(job)) {
-		long result = count(job->fd, &counts);
-
-		if (result < 0)
+		if (count(job->fd, &counts) < 0)
 			return cf_raw_call(SYS_sync_file_range, job->fd, 0, 0,
 					   WRITE_AND_WAIT, 0, 0);
-		if (counts.under_way == 0 && (counts.dirty == 0 || has_begun))
+		if (is_over(&counts, &pass))
 			return 0;
-		if (!has_begun) {
-			cf_raw_call(SYS_sync_file_range, job->fd, 0, 0, WRITE, 0, 0);
-			count(job->fd, &counts);
-			has_begun = counts.under_way > 0;
-		}
+		if (!pass.has_begun)
+			begin(job->fd, &pass, &counts);
 		look_away(look);
-		look = look < LONGEST_LOOK ? look * 2 : LONGEST_LOOK;
+		if (++looks > MANY_LOOKS)
+			look = look < LONGEST_LOOK ? look * 2 : LONGEST_LOOK;
 	}
 	return cf_raw_call3(SYS_msync, (long)job->start, (long)job->length, MS_SYNC);
 }
