@@ -188,23 +188,27 @@ CF_COLD static bool write_back(const struct cf_range *piece)
 	return outcome.ending == CF_FINISHED || outcome.ending == CF_NO_HAND;
 }
 
-/* Whether pages are left that the kernel would wait for. Those of one file go together. */
+/* Whether pages are left that the kernel would wait for. Those of one file go together, as
+   long as it is open: see cf_write_back(). */
 static bool are_pages_left(void)
 {
 	struct cf_identity last = { .error = EBADF };
 	struct cf_range piece;
 	bool is_left = cf_parked_ranges_any();
 
-	if (!cf_ranges_any() || !cf_mapped_is_bound() ||
-	    !cf_fork_is_own_process())
+	if (!cf_ranges_any() || !cf_mapped_is_bound() || !cf_fork_is_own_process())
 		return is_left;
 	for (uintptr_t at = 0; !is_left && cf_ranges_find(at, UINTPTR_MAX, &piece);
 	     at = piece.end) {
+		struct cf_identity now = cf_identity_read(piece.fd);
+		bool is_open = cf_identity_is_same(&now, &piece.file);
+
 		if (piece.kind != CF_RANGE_FILE ||
-		    cf_identity_is_same(&piece.file, &last))
+		    (is_open && cf_identity_is_same(&piece.file, &last)))
 			continue;
 		is_left = !write_back(&piece);
-		last = piece.file;
+		if (is_open)
+			last = piece.file;
 	}
 	return is_left;
 }

@@ -5,53 +5,39 @@
 #include "letting_go.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
 
 #include "clerk.h"
-#include "pool.h"
 #include "raw.h"
 #include "text.h"
 
-/* Not on the stack: the caller may be a signal handler with a small one. */
-struct page {
-	char text[4096];
-};
+#define FIRST_BYTES 512 /* of a file in /proc: what is looked for stands there */
 
-/* Read a file of /proc/PID; NULL when it says nothing. Given back with drop(). */
-static struct page *read_proc(int pid, const char *file)
+/* Read the beginning of /proc/PID/...; false when it says nothing. No memory is mapped for
+   it: that may be what is stuck in this process. */
+static bool read_proc(int pid, const char *file, char *text)
 {
-	struct page *page = cf_pool_pages(sizeof(*page));
 	char bytes[40];
 	struct cf_text path;
 
-	if (!page)
-		return NULL;
 	cf_text_begin(&path, bytes, sizeof(bytes));
 	cf_text_add(&path, "/proc/");
 	cf_text_add_number(&path, pid);
 	cf_text_add(&path, file);
-	if (cf_clerk_read(bytes, page->text, sizeof(page->text) - 1) > 0)
-		return page;
-	cf_raw_call3(SYS_munmap, (long)page, sizeof(*page), 0);
-	return NULL;
-}
-
-static bool drop(struct page *page)
-{
-	cf_raw_call3(SYS_munmap, (long)page, sizeof(*page), 0);
-	return true;
+	long length = cf_clerk_read(bytes, text, FIRST_BYTES - 1);
+	text[length > 0 ? length : 0] = '\0';
+	return length > 0;
 }
 
 /* /proc may be that of another pid namespace, where the number is a stranger's. */
 static bool is_untraced_hand(int pid)
 {
-	struct page *status = read_proc(pid, "/status");
-	bool is_so = status && strstr(status->text, "Name:\t" CF_ERRAND_TASK_NAME "\n") &&
-		     strstr(status->text, "\nTracerPid:\t0\n");
+	char status[FIRST_BYTES];
 
-	return status && drop(status) && is_so;
+	return read_proc(pid, "/status", status) &&
+	       strstr(status, "Name:\t" CF_ERRAND_TASK_NAME "\n") &&
+	       strstr(status, "\nTracerPid:\t0\n");
 }
 
 /* "3 0x7 ", as /proc/PID/syscall begins. */
@@ -76,17 +62,16 @@ static void write_wanted(struct cf_text *wanted, const struct cf_call *call)
  */
 static bool is_asleep_in_call(int hand, const struct cf_call *call)
 {
-	char bytes[64];
+	char bytes[64], syscall[FIRST_BYTES];
 	struct cf_text wanted;
 
 	if (cf_raw_call(SYS_prctl, PR_GET_SECCOMP, 0, 0, 0, 0, 0) != 0 ||
 	    !is_untraced_hand(hand))
 		return false;
-	struct page *syscall = read_proc(hand, "/syscall");
 	cf_text_begin(&wanted, bytes, sizeof(bytes));
 	write_wanted(&wanted, call);
-	bool is_so = syscall && strncmp(syscall->text, bytes, wanted.length) == 0;
-	return syscall && drop(syscall) && is_so;
+	return read_proc(hand, "/syscall", syscall) &&
+	       strncmp(syscall, bytes, wanted.length) == 0;
 }
 
 bool cf_letting_go_of_fd(int hand, const struct cf_call *call, int fd,
@@ -103,12 +88,11 @@ bool cf_letting_go_of_fd(int hand, const struct cf_call *call, int fd,
    address space: that wait goes by the name of munmap itself. */
 static bool is_past_the_lock(int hand)
 {
-	struct page *channel = read_proc(hand, "/wchan");
-	bool is_so = channel && strcmp(channel->text, "0") != 0 &&
-		     !strstr(channel->text, "munmap") &&
-		     !strstr(channel->text, "rwsem") && !strstr(channel->text, "down_");
+	char channel[FIRST_BYTES];
 
-	return channel && drop(channel) && is_so;
+	return read_proc(hand, "/wchan", channel) && strcmp(channel, "0") != 0 &&
+	       !strstr(channel, "munmap") && !strstr(channel, "rwsem") &&
+	       !strstr(channel, "down_");
 }
 
 bool cf_letting_go_of_range(int hand, const struct cf_call *call)

@@ -57,15 +57,20 @@ bool cf_parked_fds_add(int fd, const struct cf_identity *identity, const void *m
 	struct cf_parked_fd *record = make_record(fd);
 	int not_parked = CF_PARKED_NOT, highest = atomic_load(&end);
 
-	if (!record || !atomic_compare_exchange_strong(&record->state, &not_parked,
-						       CF_PARKED_CLOSING))
+	if (!record)
 		return false;
+	/* First: a child that is forked in between must not count too few. */
+	atomic_fetch_add(&count, 1);
+	if (!atomic_compare_exchange_strong(&record->state, &not_parked,
+					    CF_PARKED_CLOSING)) {
+		atomic_fetch_sub(&count, 1);
+		return false;
+	}
 	record->identity = *identity;
 	record->mount = mount;
 	atomic_store(&record->taker, 0);
 	while (highest <= fd && !atomic_compare_exchange_weak(&end, &highest, fd + 1))
 		;
-	atomic_fetch_add(&count, 1);
 	atomic_store(&record->state, CF_PARKED_WAITS);
 	return true;
 }

@@ -51,8 +51,10 @@ static int observe(const struct cf_range *piece)
 	int error = errno;
 	int result = real_unmap(piece->start, piece->end);
 
-	if (result == -1)
+	if (result == -1) {
 		error = errno;
+		cf_ranges_add(piece);
+	}
 	event.result = result == -1 ? -error : 0;
 	event.is_observed = cf_clock_now() - began > event.deadline_ns;
 	if (event.is_observed)
@@ -98,6 +100,19 @@ static void take_back(const struct cf_range *piece)
 	cf_ranges_add(piece);
 }
 
+static int unmap_plainly(const struct cf_range *piece)
+{
+	int result = real_unmap(piece->start, piece->end);
+
+	if (result == -1) {
+		int error = errno;
+
+		take_back(piece);
+		errno = error;
+	}
+	return result;
+}
+
 /* No fsync() of the program will find this error: see cf_write_back(). */
 CF_COLD static void say_unwritten(const struct cf_event *event, long error)
 {
@@ -123,7 +138,7 @@ CF_COLD static int enforce(const struct cf_range *piece, cf_instant deadline)
 	if (order.kind == CF_ERRAND_CALL || order.range)
 		outcome = cf_hand_run(&order, deadline);
 	if (outcome.ending == CF_NO_HAND)
-		return real_unmap(piece->start, piece->end);
+		return unmap_plainly(piece);
 	if (outcome.ending != CF_FINISHED)
 		event.ending = order.range ? CF_EVENT_PARKED : CF_EVENT_EXPIRED;
 	else
@@ -141,7 +156,7 @@ CF_COLD static int enforce(const struct cf_range *piece, cf_instant deadline)
 static int unmap_piece(const struct cf_range *piece, cf_instant deadline)
 {
 	if (!cf_mapped_is_bound())
-		return real_unmap(piece->start, piece->end);
+		return unmap_plainly(piece);
 	return cf_mapped_is_enforced() ? enforce(piece, deadline) : observe(piece);
 }
 
@@ -153,7 +168,8 @@ static int unmap_around_parked(uintptr_t start, uintptr_t end, cf_instant deadli
 
 	while (result == 0 && start < end && cf_parked_ranges_find(start, end, &parked)) {
 		if (parked.is_going) {
-			if (!cf_mapped_await_nothing_parked(parked.start, parked.end, deadline))
+			if (!cf_mapped_await_nothing_parked(parked.start, parked.end,
+							    deadline))
 				break;
 			continue;
 		}
@@ -195,4 +211,3 @@ int cf_unmapping_run(void *at, size_t length)
 	pthread_setcanceltype(type, NULL);
 	return result;
 }
-

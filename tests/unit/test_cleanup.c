@@ -182,7 +182,8 @@ static void a_slow_close_is_watched_by_an_undertaker(void **state)
 static void an_expired_close_of_a_read_file_is_0(void **state)
 {
 	(void)state;
-	script.outcome = (struct cf_outcome){ CF_EXPIRED, 0, 301 * CF_MS };
+	script.outcome =
+		(struct cf_outcome){ .ending = CF_EXPIRED, .waited_ns = 301 * CF_MS };
 	assert_closed(0, EDOM);
 	assert_int_equal(seen.event.ending, CF_EVENT_EXPIRED);
 	assert_int_equal(seen.event.result, 0);

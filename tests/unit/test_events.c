@@ -231,6 +231,20 @@ static void a_relative_name_is_meant_where_the_program_began(void **state)
 	cJSON_Delete(recorded_event(unit_path("events")));
 }
 
+static void what_waits_for_a_hand_is_parked(void **state)
+{
+	struct cf_event parked = expired;
+
+	(void)state;
+	cf_events_begin(unit_path("events"), NULL);
+	parked.ending = CF_EVENT_PARKED;
+	parked.is_minor = true; /* no line for people, but one for programs */
+	cf_events_report(&parked);
+	cJSON *event = recorded_event(unit_path("events"));
+	assert_string_equal(recorded_string(event, "ending"), "parked");
+	cJSON_Delete(event);
+}
+
 static void lines_are_appended(void **state)
 {
 	(void)state;
@@ -355,6 +369,7 @@ int main(void)
 		EVENT_TEST(bytes_that_are_no_text_make_valid_lines_too),
 		EVENT_TEST(p_is_the_pid_and_no_other_percent_is_touched),
 		EVENT_TEST(a_relative_name_is_meant_where_the_program_began),
+		EVENT_TEST(what_waits_for_a_hand_is_parked),
 		EVENT_TEST(lines_are_appended),
 		EVENT_TEST(each_ending_goes_where_it_belongs),
 		EVENT_TEST(the_file_of_the_command_is_never_made),

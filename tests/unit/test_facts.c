@@ -250,6 +250,45 @@ static void a_mount_that_was_detached_is_not_trusted(void **state)
 	assert_string_equal(facts.mount->type, "unknown");
 }
 
+static void a_mapping_of_a_file_of_fuse_is_written_back(void **state)
+{
+	const char *point = given_a_fuse_mount();
+	int fd = open(unit_path("mount/file"), O_RDWR | O_CREAT, 0600);
+	struct cf_identity identity = cf_identity_read(fd);
+	struct cf_range range = { .start = 1, .end = 2 };
+
+	(void)state;
+	errno = EDOM;
+	assert_true(cf_facts_mapping(fd, &range));
+	assert_int_equal(errno, EDOM);
+	assert_int_equal(range.kind, CF_RANGE_FILE);
+	assert_int_equal(range.fd, fd);
+	assert_true(cf_identity_is_same(&range.file, &identity));
+	assert_string_equal(range.mount->point, point);
+	assert_string_equal(range.name, unit_path("mount/file"));
+	assert_int_equal(range.start + range.end, 3); /* not its to say */
+}
+
+static void a_mapping_of_a_device_is_known_and_others_are_not(void **state)
+{
+	struct cf_range range;
+	int device = open("/dev/fuse", O_RDWR);
+
+	(void)state;
+	assert_false(cf_facts_mapping(-1, &range));
+	assert_false(cf_facts_mapping(open("/dev/zero", O_RDONLY), &range));
+	assert_false(cf_facts_mapping(memfd_create("a name", 0), &range));
+	assert_false(cf_facts_mapping(open(unit_path("file"), O_RDWR | O_CREAT, 0600),
+				      &range));
+	assert_false(cf_facts_mapping(socket(AF_INET, SOCK_STREAM, 0), &range));
+	if (device < 0)
+		unit_skip("no /dev/fuse to take for a device");
+	assert_true(cf_facts_mapping(device, &range));
+	assert_int_equal(range.kind, CF_RANGE_DEVICE);
+	assert_null(range.mount);
+	assert_string_equal(range.name, "/dev/fuse");
+}
+
 static bool is_local(void *fd)
 {
 	return cf_facts_look(*(int *)fd).kind == CF_KIND_LOCAL;
@@ -318,6 +357,8 @@ int main(void)
 		cmocka_unit_test(a_mount_that_was_detached_is_not_trusted),
 		cmocka_unit_test(
 			what_cannot_be_read_now_is_not_trusted_and_may_be_read_later),
+		cmocka_unit_test(a_mapping_of_a_file_of_fuse_is_written_back),
+		cmocka_unit_test(a_mapping_of_a_device_is_known_and_others_are_not),
 		cmocka_unit_test(a_name_is_cut_to_its_room),
 		cmocka_unit_test(a_name_is_that_of_the_calling_threads_table),
 	};

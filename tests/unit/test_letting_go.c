@@ -121,20 +121,6 @@ static void without_proc_sleep_proves_nothing(void **state)
 		cf_letting_go_of_fd(hand->pid, &call, (int)call.argument[0], &identity));
 }
 
-static void without_memory_sleep_proves_nothing(void **state)
-{
-	(void)state;
-	given_a_hand();
-	assert_true(unit_await(is_certain, NULL, LONG_ENOUGH));
-	refusal_of_memory();
-	bool certain =
-		cf_letting_go_of_fd(hand->pid, &call, (int)call.argument[0], &identity);
-	refusal_ends();
-	assert_false(certain);
-	assert_true(
-		cf_letting_go_of_fd(hand->pid, &call, (int)call.argument[0], &identity));
-}
-
 static void a_sleeper_that_is_no_hand_proves_nothing(void **state)
 {
 	int stranger;
@@ -188,7 +174,6 @@ int main(void)
 		cmocka_unit_test(a_free_number_and_one_of_another_file_are_certain),
 		cmocka_unit_test(what_cannot_be_looked_at_is_not_certain),
 		cmocka_unit_test(without_proc_sleep_proves_nothing),
-		cmocka_unit_test(without_memory_sleep_proves_nothing),
 		cmocka_unit_test(a_sleeper_that_is_no_hand_proves_nothing),
 		cmocka_unit_test(a_traced_sleeper_proves_nothing),
 	};

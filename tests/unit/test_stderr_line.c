@@ -202,6 +202,33 @@ static void assert_complains_once(const char *path, const char *words)
 	assert_string_equal(hear(), "");
 }
 
+static void what_is_parked_is_done_when_it_can_be(void **state)
+{
+	struct cf_event event = expired_write();
+
+	(void)state;
+	event.ending = CF_EVENT_PARKED;
+	event.is_written = false;
+	event.is_address = true;
+	event.address = (const void *)0x7f0000001000;
+	event.call = "munmap";
+	event.result = 0;
+	assert_says(&event, "munmap 0x7f0000001000 /mnt/s3/a.parquet (fuse.s3fs): over "
+			    "5 s, is done when it can be; munmap returned 0");
+}
+
+static void a_minor_event_is_not_told(void **state)
+{
+	struct cf_event event = expired_write();
+
+	(void)state;
+	event.is_minor = true;
+	cf_events_report(&event);
+	event.ending = CF_EVENT_PARKED;
+	cf_events_report(&event);
+	assert_string_equal(hear(), "");
+}
+
 static void a_file_that_cannot_be_opened_is_complained_of_once(void **state)
 {
 	(void)state;
@@ -247,6 +274,8 @@ int main(void)
 		LINE_TEST(a_cleanup_whose_wait_was_ended_says_for_what_it_waited),
 		LINE_TEST(an_observed_cleanup_says_what_would_have_been),
 		LINE_TEST(a_second_cleanup_is_told_with_its_address),
+		LINE_TEST(what_is_parked_is_done_when_it_can_be),
+		LINE_TEST(a_minor_event_is_not_told),
 		LINE_TEST(a_file_that_cannot_be_opened_is_complained_of_once),
 		LINE_TEST(a_pipe_without_a_reader_is_complained_of_once),
 		LINE_TEST(a_name_that_is_too_long_is_complained_of_once),
