@@ -64,10 +64,10 @@ struct cf_errand {
 	_Atomic int parked_fd; /* which it closes just now; -1: none              */
 	struct cf_parked_range *_Atomic parked_range; /* the same; NULL: none     */
 	_Atomic int state;
-	_Atomic long result;	/* as the kernel returned it: >= 0 or -errno */
-	long written; /* of CF_ERRAND_UNMAP: what cf_write_back() has returned */
-	bool is_privileged;	/* the hand must confine itself first        */
-	_Atomic int slow;	/* 0 not counted as slow, 1 counted, 2 back  */
+	_Atomic long result; /* as the kernel returned it: >= 0 or -errno */
+	long written;	     /* of CF_ERRAND_UNMAP: what cf_write_back() has returned */
+	bool is_privileged;  /* the hand must confine itself first        */
+	_Atomic int slow;    /* 0 not counted as slow, 1 counted, 2 back  */
 	_Atomic int is_counted; /* in tally.under_way */
 	int64_t started_ns;	/* on CLOCK_MONOTONIC                        */
 	int64_t ended_ns;

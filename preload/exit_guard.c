@@ -231,5 +231,7 @@ void cf_exit_guard_leave(void)
 	cf_open_fds_each(look_at, &is_anything_left);
 	if (is_anything_left)
 		get_company();
+	else /* nor may an undertaker hold locks and ports any longer than the process */
+		cf_undertaker_dismiss(cf_hand_slow());
 	errno = error;
 }

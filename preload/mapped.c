@@ -98,4 +98,3 @@ bool cf_mapped_await_nothing_parked(uintptr_t start, uintptr_t end, cf_instant d
 	}
 	return true;
 }
-

@@ -72,8 +72,8 @@ CF_COLD static bool make_way(const char *call, uintptr_t start, uintptr_t end)
 
 	/* Of a device or a watched range the call itself is what its driver or its watcher
 	   is told of: nothing can be done before. */
-	for (uintptr_t at = start; cf_mapped_is_enforced() && cf_ranges_find(at, end, &piece);
-	     at = piece.end) {
+	for (uintptr_t at = start;
+	     cf_mapped_is_enforced() && cf_ranges_find(at, end, &piece); at = piece.end) {
 		if (piece.kind == CF_RANGE_FILE && !write_back(call, &piece, deadline))
 			return false;
 	}
@@ -151,8 +151,7 @@ static void *move(void *from, size_t length, size_t new_length, int flags, void 
 		return refuse(ENOMEM);
 	void *place = cf_real_mremap(from, length, new_length, flags, to);
 	if (place != MAP_FAILED)
-		cf_ranges_move(start, end, (uintptr_t)place,
-			       cf_mapped_round(new_length),
+		cf_ranges_move(start, end, (uintptr_t)place, cf_mapped_round(new_length),
 			       length == 0 || (flags & MREMAP_DONTUNMAP));
 	return place;
 }

@@ -18,8 +18,8 @@ void cf_seal_hand(long number);
 /* Seal a recorder, whose file is open: write, clock_gettime, clock_nanosleep, exit. */
 void cf_seal_recorder(void);
 
-/* Seal an undertaker: close, close_range, statx, setsockopt, kcmp, getppid, munmap,
-   clock_gettime, clock_nanosleep, exit. */
+/* Seal an undertaker: close, close_range, statx, setsockopt, kcmp, getppid, munmap, futex,
+   clock_gettime, clock_nanosleep, exit; openat of directories, to list them, getdents64. */
 void cf_seal_undertaker(void);
 
 #endif

@@ -8,11 +8,13 @@
 #include "task.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -21,6 +23,7 @@
 #include "keep.h"
 #include "pool.h"
 #include "raw.h"
+#include "sharers.h"
 
 #define STACK_BYTES 16384
 #define CHUNK_TASKS 32
@@ -41,6 +44,12 @@ struct slot {
 
 static struct slot *_Atomic chunks[CHUNKS];
 
+static void enter(const struct slot *chunk)
+{
+	for (int i = 0; i < CHUNK_TASKS; i++)
+		cf_sharers_enter(&chunk[i].task.tid);
+}
+
 static struct slot *chunk_at(int index)
 {
 	struct slot *chunk = atomic_load_explicit(&chunks[index], memory_order_acquire);
@@ -53,8 +62,10 @@ static struct slot *chunk_at(int index)
 		return NULL;
 	if (cf_fork_wipe(chunk, CHUNK_BYTES)) {
 		cf_keep(chunk, CHUNK_BYTES); /* first: its tasks are others' at once */
-		if (atomic_compare_exchange_strong(&chunks[index], &none, chunk))
+		if (atomic_compare_exchange_strong(&chunks[index], &none, chunk)) {
+			enter(chunk);
 			return chunk;
+		}
 	}
 	cf_raw_call3(SYS_munmap, (long)chunk, CHUNK_BYTES, 0);
 	return none;
@@ -123,6 +134,28 @@ void cf_task_put(struct cf_task *task)
 	atomic_store_explicit(&task->state, FREE, memory_order_release);
 }
 
+static bool read_link(const char *path, char *bytes, size_t room)
+{
+	long length = cf_raw_call(SYS_readlinkat, AT_FDCWD, (long)path, (long)bytes,
+				  (long)room - 1, 0, 0);
+
+	bytes[length > 0 ? length : 0] = '\0';
+	return length > 0;
+}
+
+/* After unshare(CLONE_NEWPID) a child is born in another namespace. The first is its init,
+   whose end ends it; and none would know its parent. The link of a namespace that has no
+   init yet cannot be read. */
+static bool would_be_born_elsewhere(void)
+{
+	char own[32], children[32];
+
+	return read_link("/proc/thread-self/ns/pid", own, sizeof(own)) &&
+	       (!read_link("/proc/thread-self/ns/pid_for_children", children,
+			   sizeof(children)) ||
+		strcmp(own, children) != 0);
+}
+
 long cf_task_start(struct cf_task *task, void (*run)(void *room), enum cf_task_fds fds)
 {
 	struct slot *slot =
@@ -130,6 +163,8 @@ long cf_task_start(struct cf_task *task, void (*run)(void *room), enum cf_task_f
 	unsigned long all = ~0UL, before = 0;
 	unsigned long flags = CLONE_FLAGS | (fds == CF_TASK_SHARES_FDS ? CLONE_FILES : 0);
 
+	if (would_be_born_elsewhere())
+		return -EPERM;
 	/* The kernel's call, not libc's: a task must not even take libc's own signals. */
 	cf_raw_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before,
 		    EVERY_SIGNAL, 0, 0);

@@ -45,7 +45,8 @@ enum cf_task_fds {
 };
 
 /*
- * Start run(task->room). Returns 0 or -errno; then it was never started.
+ * Start run(task->room). Returns 0 or -errno; then it was never started: -EPERM, too, where
+ * it would be born in another pid namespace than the caller's.
  * run() is the code of a bare task: raw system calls only.
  */
 long cf_task_start(struct cf_task *task, void (*run)(void *room), enum cf_task_fds fds);

@@ -2,31 +2,34 @@
 /*
  * undertaker.c - the task that empties an orphaned fd table and memory. Floor 2.
  *
- * Built like errand.c: all but the last two functions run in a bare task.
+ * Built like errand.c: what stands before vacate() runs in a bare task.
  *
- * Whether the table is orphaned rests on two facts. getppid() changes once no
- * thread of the program is left. And kcmp() says that the program's first thread
- * has another table: after exec, but also after unshare(CLONE_FILES), when it still has
- * our memory, and after pthread_exit() in main, when it has no table at all: then no
- * number can be compared (EBADF). So the three are told apart without /proc.
+ * Whether the table is orphaned rests on two facts. getppid() changes once no thread of the
+ * program is left. And kcmp() says that the program's first thread has another table: after
+ * exec, but also after unshare(CLONE_FILES), when it still has our memory, and after
+ * pthread_exit() in main, when it has no table at all: no number can be compared (EBADF).
  */
 #include "undertaker.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/kcmp.h>
 #include <linux/sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "clock.h"
 #include "estate.h"
 #include "fork.h"
+#include "futex.h"
 #include "identity.h"
 #include "marks.h"
 #include "mounts.h"
@@ -34,22 +37,26 @@
 #include "ranges.h"
 #include "raw.h"
 #include "seal.h"
+#include "sharers.h"
 #include "task.h"
 
-#define LOOK_EVERY (10 * CF_MS)
-/* A vfork child whose parent was killed runs on in that memory until it executes: so the
-   memory is given back so much later. One that closes what hangs is known, and awaited. */
-#define UNTIL_EXEC (300 * CF_MS)
-#define POSTS	   8
-#define LOW_FDS	   4096
-#define MOST_FDS   (1 << 20) /* looked at one by one; what is above goes in one call */
-#define FEW_FDS	   1024	     /* compared to find out whether a first thread has any */
+#define LOOK_EVERY    (10 * CF_MS)
+#define SHARERS_EVERY (100 * CF_MS)
+#define FIRST_LOOKS   10 /* for sharers of the memory; a vfork child will have executed */
+#define LEAVES_WITHIN (5 * CF_MS) /* when it is dismissed */
+#define MOMENT	      (CF_MS / 50)
+#define POSTS	      8
+#define LOW_FDS	      4096
+#define MOST_FDS      (1 << 20) /* looked at one by one; what is above goes in one call */
+#define FEW_FDS	      1024	/* compared to find out whether a first thread has any */
 
 /* One for each table in our memory: the program's, those of vfork children, and of
    threads that have unshared theirs. */
 struct post {
 	_Atomic int owner; /* its pid; 0: free                                    */
 	_Atomic int pid;   /* of the undertaker, which has the table that it watches */
+	_Atomic int bell;  /* one more: look at once                             */
+	const _Atomic int *_Atomic slow; /* 0: it is not needed                  */
 };
 
 struct watch {
@@ -58,7 +65,6 @@ struct watch {
 	int self;
 	bool has_leader;    /* the owner's first thread has our table, but for an exec */
 	bool is_its_memory; /* the owner's own, not its parent's */
-	const _Atomic int *slow;
 };
 
 enum order { AT_ONCE, ON_BLOCK_DEVICE, MAY_HANG, SICK, NOT_OPEN };
@@ -172,19 +178,6 @@ static void pause_for(long length_ns)
 	cf_raw_call(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, (long)&length, 0, 0, 0);
 }
 
-/* Whether a vfork child runs in our memory, of those that have a post. */
-static bool has_vfork_child(const struct watch *watch)
-{
-	for (int i = 0; i < POSTS; i++) {
-		int owner = atomic_load(&posts[i].owner);
-
-		if (owner &&
-		    cf_raw_call(SYS_kcmp, owner, watch->self, KCMP_VM, 0, 0, 0) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* The lowest of the mapped and the parked ranges that ends after `at`. */
 static bool risky_after(uintptr_t at, uintptr_t *start, uintptr_t *end)
 {
@@ -203,26 +196,31 @@ static bool risky_after(uintptr_t at, uintptr_t *start, uintptr_t *end)
 	return true;
 }
 
+/* Give the memory back once nobody but tasks of ours runs in it. False when somebody does
+   still, after so many looks, or when that cannot be told. */
+static bool give_back(const struct watch *watch, int looks)
+{
+	enum cf_sharers sharers = cf_sharers_look(watch->self);
+
+	for (; sharers == CF_SHARERS_OTHERS && looks > 1; looks--) {
+		pause_for(SHARERS_EVERY);
+		sharers = cf_sharers_look(watch->self);
+	}
+	if (sharers != CF_SHARERS_OURS)
+		return false;
+	cf_estate_release(risky_after);
+	return true;
+}
+
+/* Memory first, as a close of the rest may hang; but what a helper keeps for long must not
+   keep files open that only might. */
 static void wind_up(const struct watch *watch)
 {
-	struct timespec until;
-
-	until.tv_sec = 0;
-	until.tv_nsec = 0;
-	cf_raw_call3(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&until, 0);
-	until.tv_nsec += UNTIL_EXEC;
-	until.tv_sec += until.tv_nsec / (1000 * CF_MS);
-	until.tv_nsec %= 1000 * CF_MS;
 	int end = close_what_cannot_hang();
-	if (watch->is_its_memory) {
-		cf_raw_call(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME,
-			    (long)&until, 0, 0, 0);
-		while (has_vfork_child(watch))
-			pause_for(LOOK_EVERY);
-		cf_estate_release(risky_after);
-	}
+	bool is_given_back = watch->is_its_memory && give_back(watch, FIRST_LOOKS);
+
 	close_the_rest(end);
-	if (watch->is_its_memory)
+	if (is_given_back || (watch->is_its_memory && give_back(watch, INT_MAX)))
 		cf_estate_release_risky(risky_after);
 }
 
@@ -236,31 +234,42 @@ static void prepare(struct watch *watch)
 	cf_seal_undertaker();
 }
 
+static bool is_needed(const struct post *post)
+{
+	return atomic_load(atomic_load(&post->slow)) > 0;
+}
+
+/* Wait for the next look. False when the post is left. */
+static bool stay(const struct watch *watch)
+{
+	struct post *post = watch->post;
+	int heard = atomic_load(&post->bell), nobody = 0;
+
+	if (is_needed(post)) {
+		cf_futex_wait(&post->bell, heard, LOOK_EVERY);
+		return true;
+	}
+	/* A call may get slow just now: we stay, or its caller finds the post free. */
+	atomic_store(&post->owner, 0);
+	return is_needed(post) &&
+	       atomic_compare_exchange_strong(&post->owner, &nobody, watch->owner);
+}
+
 static void run(void *room)
 {
 	struct watch *watch = room;
 
 	prepare(watch);
-	for (;;) {
-		int nobody = 0;
-
-		if (is_orphaned(watch)) {
-			wind_up(watch);
-			/* a vfork child's: memory lives on */
-			atomic_store(&watch->post->owner, 0);
-			return;
+	/* 0: a parent in another pid namespace, of which nothing can be told. One that is gone
+	   is not taken for that: who comes in its place is of our namespace. */
+	if (cf_raw_call3(SYS_getppid, 0, 0, 0) != 0) {
+		while (!is_orphaned(watch)) {
+			if (!stay(watch))
+				return;
 		}
-		pause_for(LOOK_EVERY);
-		if (atomic_load(watch->slow) > 0)
-			continue;
-		/* A call may get slow just now: then either we stay, or its caller
-		   finds the post free. */
-		atomic_store(&watch->post->owner, 0);
-		if (atomic_load(watch->slow) <= 0 ||
-		    !atomic_compare_exchange_strong(&watch->post->owner, &nobody,
-						    watch->owner))
-			return;
+		wind_up(watch);
 	}
+	atomic_store(&watch->post->owner, 0); /* a vfork child's: memory lives on */
 }
 
 /* An undertaker was ended from outside: the next slow call may post a new one. */
@@ -329,7 +338,7 @@ static bool post(struct cf_task *task, const _Atomic int *slow)
 	watch->owner = owner;
 	watch->has_leader = has_table_of_leader(owner);
 	watch->is_its_memory = cf_fork_is_own_process();
-	watch->slow = slow;
+	atomic_store(&place->slow, slow);
 	mapped = cf_ranges_spans();
 	if (cf_task_start(task, run, CF_TASK_SHARES_FDS) < 0) {
 		atomic_store(&place->owner, 0);
@@ -346,6 +355,40 @@ void cf_undertaker_watch(const _Atomic int *slow)
 
 	if (task && !post(task, slow))
 		cf_task_put(task);
+}
+
+/* A task loses its memory before its table: so the kernel is asked, not task.h. */
+static bool has_ended(int pid)
+{
+	siginfo_t info;
+
+	info.si_pid = 0;
+	return cf_raw_call(SYS_waitid, P_PID, pid, (long)&info,
+			   WEXITED | WNOHANG | WNOWAIT | __WCLONE, 0, 0) < 0 ||
+	       info.si_pid == pid;
+}
+
+static void dismiss(struct post *post, const _Atomic int *slow)
+{
+	cf_instant end = cf_clock_after(LEAVES_WITHIN);
+
+	atomic_store(&post->slow, slow);
+	atomic_fetch_add(&post->bell, 1);
+	cf_futex_wake(&post->bell);
+	while (!has_ended(atomic_load(&post->pid)) && cf_clock_left(end) > 0)
+		pause_for(MOMENT);
+}
+
+void cf_undertaker_dismiss(const _Atomic int *slow)
+{
+	int owner = (int)cf_raw_call3(SYS_getpid, 0, 0, 0);
+
+	for (int i = 0; i < POSTS && atomic_load(slow) <= 0; i++) {
+		int of = atomic_load(&posts[i].owner);
+
+		if (of == owner || of == 0) /* 0: it may be on its way out */
+			dismiss(&posts[i], slow);
+	}
 }
 
 void cf_undertaker_after_fork(void)

@@ -28,6 +28,7 @@
 #define PATIENCE_MS   15000
 #define GIVEN_BACK_MS 1000
 #define LONG_MS	      1500 /* longer than it would take */
+#define SLOW_MS	      50   /* a close that takes long and does not expire */
 #define WRITTEN_BYTES 65536
 
 #define TEXT_OF(number) #number
@@ -103,7 +104,8 @@ static struct running *start(struct mount *fuse, const char *verb, const char *m
 }
 
 /* At `left_ns` the program was about to leave; its hand is still there. */
-static void assert_given_back(const struct running *victim, pid_t hand, int64_t left_ns)
+static void assert_given_back(const struct running *victim, pid_t hand, long mib,
+			      int64_t left_ns)
 {
 	int64_t until = bounds_after(PATIENCE_MS);
 	long most = resident_mib(hand), now = most;
@@ -113,7 +115,7 @@ static void assert_given_back(const struct running *victim, pid_t hand, int64_t 
 	bounds_span("memory and segment are back", left_ns, bounds_now(), 0,
 		    GIVEN_BACK_MS);
 	print_message("resident: %ld MiB, then %ld MiB\n", most, now);
-	assert_true(most >= MIB);
+	assert_true(most >= mib);
 	assert_true(now >= 0 && now < LITTLE_MIB);
 	assert_false(is_attached(victim));
 }
@@ -141,7 +143,7 @@ static void the_memory_of_a_program_that_has_left_is_given_back(void **state)
 	pid_t hand = hand_of(victim);
 	run_let_go(victim, 1);
 	run_assert_ends(victim, PATIENCE_MS, VICTIM_STATUS);
-	assert_given_back(victim, hand, victim->marks->left_ns);
+	assert_given_back(victim, hand, MIB, victim->marks->left_ns);
 	assert_completes(fuse, victim, hand);
 }
 
@@ -155,7 +157,7 @@ static void the_memory_of_a_program_that_was_killed_is_given_back(void **state)
 	int64_t killed = bounds_now();
 	assert_int_equal(kill(victim->pid, SIGKILL), 0);
 	run_assert_ends(victim, PATIENCE_MS, RUN_SIGNALLED + SIGKILL);
-	assert_given_back(victim, hand, killed);
+	assert_given_back(victim, hand, MIB, killed);
 	assert_completes(fuse, victim, hand);
 }
 
@@ -168,7 +170,7 @@ static void the_memory_that_exec_leaves_behind_is_given_back(void **state)
 	pid_t hand = hand_of(victim);
 	run_let_go(victim, 1);
 	run_await_step(victim, 2, PATIENCE_MS);
-	assert_given_back(victim, hand, victim->marks->left_ns);
+	assert_given_back(victim, hand, MIB, victim->marks->left_ns);
 	assert_false(run_has_ended(victim));
 	assert_completes(fuse, victim, hand);
 	run_let_go(victim, 2);
@@ -207,6 +209,50 @@ static void law_9_the_memory_of_a_vfork_child_stays_its_parents(void **state)
 	assert_int_equal(victim->marks->number[1], 0);
 }
 
+static void law_9_a_helper_that_outlives_the_program_keeps_its_memory(void **state)
+{
+	struct mount *fuse = mount_start(NULL);
+
+	(void)state;
+	struct running *victim = start(fuse, "helped", "32");
+	pid_t hand = hand_of(victim);
+	run_let_go(victim, 1);
+	run_assert_ends(victim, PATIENCE_MS, VICTIM_STATUS);
+	run_await_step(victim, 2, PATIENCE_MS);
+	assert_int_equal(victim->marks->number[1], 0);
+	assert_true(is_attached(victim));
+	int64_t ended = bounds_now();
+	run_let_go(victim, 2);
+	assert_given_back(victim, hand, 32, ended);
+	assert_completes(fuse, victim, hand);
+}
+
+/* Tasks of ours would be born in the other namespace, and not know their parent. */
+static void assert_runs_on(const char *verb)
+{
+	struct mount *fuse = mount_start(NULL);
+
+	fuse->orders->delay_ms = SLOW_MS;
+	struct running *victim = run_start(&(struct run_order){
+		.program = RUN_VICTIM("rich"),
+		.arguments = { verb, "64", mount_path(fuse, "written") } });
+	run_await_step(victim, 1, PATIENCE_MS);
+	let_pass(GIVEN_BACK_MS);
+	assert_true(is_attached(victim));
+	run_let_go(victim, 1);
+	run_assert_ends(victim, PATIENCE_MS, VICTIM_STATUS);
+	assert_int_equal(victim->marks->number[1], 0);
+	assert_int_equal(victim->marks->call[0].result, 0);
+	bounds_took("close", &victim->marks->call[0], SLOW_MS, SLOW_MS);
+}
+
+static void a_program_that_has_unshared_its_pid_namespace_runs_on(void **state)
+{
+	(void)state;
+	assert_runs_on("unshared");
+	assert_runs_on("fathered");
+}
+
 static void law_9_a_vfork_child_may_outlive_its_parent_until_it_executes(void **state)
 {
 	struct mount *fuse = mount_start(NULL);
@@ -232,6 +278,8 @@ int main(void)
 		SUITE_TEST(a_living_program_keeps_its_memory),
 		SUITE_TEST(law_9_the_memory_of_a_vfork_child_stays_its_parents),
 		SUITE_TEST(law_9_a_vfork_child_may_outlive_its_parent_until_it_executes),
+		SUITE_TEST(law_9_a_helper_that_outlives_the_program_keeps_its_memory),
+		SUITE_TEST(a_program_that_has_unshared_its_pid_namespace_runs_on),
 	};
 
 	return suite_run(tests);

@@ -41,7 +41,7 @@ static bool is_watched(void *argument)
 	pid_t undertaker = kin_find(getpid(), UNDERTAKER);
 
 	(void)argument;
-	return undertaker && kin_await_asleep(undertaker, SYS_clock_nanosleep);
+	return undertaker && kin_await_asleep(undertaker, SYS_futex);
 }
 
 bool program_get_watched(const struct program *program)

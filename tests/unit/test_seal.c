@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <linux/kcmp.h>
 #include <signal.h>
 #include <string.h>
@@ -18,7 +19,8 @@
 #include "task.h"
 #include "unit.h"
 
-#define X32 0x40000000 /* the same call in another ABI of x86-64 */
+#define LISTING (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+#define X32	0x40000000 /* the same call in another ABI of x86-64 */
 
 _Static_assert(sizeof(struct bare) <= CF_TASK_ROOM_BYTES, "it fits a task's room");
 
@@ -76,11 +78,12 @@ static void a_sealed_undertaker_makes_its_calls(void **state)
 {
 	struct timespec at_once = { 0, 0 };
 	int fd = open("/dev/null", O_RDONLY);
+	static const int word = 1;
 
 	(void)state;
 	const struct bare_try *tries = run(&(struct bare){
 		.as = BARE_UNDERTAKER,
-		.count = 9,
+		.count = 12,
 		.tries = {
 			{ SYS_getppid, { 0 }, -1 },
 			{ SYS_statx, { -1 }, -1 },
@@ -93,6 +96,9 @@ static void a_sealed_undertaker_makes_its_calls(void **state)
 			{ SYS_close, { fd }, -1 },
 			{ SYS_munmap, { 1 }, -1 },
 			{ SYS_clock_gettime, { CLOCK_MONOTONIC, (long)&at_once }, -1 },
+			{ SYS_futex, { (long)&word, FUTEX_WAIT_PRIVATE, 2, 0 }, -1 },
+			{ SYS_openat, { AT_FDCWD, (long)"/", LISTING }, -1 },
+			{ SYS_getdents64, { -1 }, -1 },
 		} });
 	assert_int_equal(tries[0].result, getpid());
 	assert_int_not_equal(tries[1].result, -EPERM);
@@ -103,6 +109,9 @@ static void a_sealed_undertaker_makes_its_calls(void **state)
 	assert_int_equal(tries[6].result, 0);
 	assert_int_equal(tries[7].result, -EINVAL);
 	assert_int_equal(tries[8].result, 0);
+	assert_int_equal(tries[9].result, -EAGAIN);
+	assert_true(tries[10].result >= 0);
+	assert_int_equal(tries[11].result, -EBADF);
 }
 
 static void assert_all_refused(const struct bare *bare)
@@ -114,6 +123,24 @@ static void assert_all_refused(const struct bare *bare)
 			fail_msg("call %ld, number %d: %ld", tries[i].number, i,
 				 tries[i].result);
 	}
+}
+
+static void a_sealed_undertaker_opens_nothing_but_directories_to_list(void **state)
+{
+	long path = (long)"/";
+
+	(void)state;
+	assert_all_refused(&(struct bare){
+		.as = BARE_UNDERTAKER,
+		.count = 8,
+		.tries = { { SYS_openat, { AT_FDCWD, path, O_RDONLY | O_CLOEXEC }, -1 },
+			   { SYS_openat, { AT_FDCWD, path, O_DIRECTORY }, -1 },
+			   { SYS_openat, { AT_FDCWD, path, LISTING | O_PATH }, -1 },
+			   { SYS_openat, { AT_FDCWD, path, LISTING | O_NOFOLLOW }, -1 },
+			   { SYS_openat, { AT_FDCWD, path, LISTING | O_TMPFILE }, -1 },
+			   { SYS_openat, { AT_FDCWD, path, SYS_close }, -1 },
+			   { SYS_openat, { AT_FDCWD, path, SYS_getdents64 }, -1 },
+			   { SYS_openat2, { AT_FDCWD, path, 0, 0 }, -1 } } });
 }
 
 /* None of these would fail with EPERM without a seal. */
@@ -190,6 +217,8 @@ int main(void)
 		cmocka_unit_test(a_sealed_hand_makes_its_call),
 		cmocka_unit_test(a_sealed_recorder_writes_and_sleeps),
 		cmocka_unit_test(a_sealed_undertaker_makes_its_calls),
+		cmocka_unit_test(
+			a_sealed_undertaker_opens_nothing_but_directories_to_list),
 		cmocka_unit_test(a_sealed_hand_is_refused_everything_else),
 		cmocka_unit_test(a_sealed_recorder_is_refused_everything_else),
 		cmocka_unit_test(a_sealed_undertaker_is_refused_everything_else),

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -291,6 +292,44 @@ static void a_user_with_too_many_processes_gets_none(void **state)
 	assert_int_equal(cf_task_start(task, cf_errand_run, CF_TASK_SHARES_FDS), -EAGAIN);
 }
 
+static void start_one(bool is_made)
+{
+	struct cf_task *task = cf_task_get();
+
+	prepare(task, (struct cf_call){ SYS_getpid, { 0 } });
+	assert_int_equal(cf_task_start(task, cf_errand_run, CF_TASK_SHARES_FDS),
+			 is_made ? 0 : -EPERM);
+	if (is_made)
+		end(task);
+	else
+		cf_task_put(task);
+}
+
+static void start_one_in_the_child(void **state)
+{
+	(void)state;
+	start_one(true);
+}
+
+static void where_children_are_born_in_another_pid_namespace_none_is_made(void **state)
+{
+	(void)state;
+	start_one(true);
+	if (unshare(CLONE_NEWPID) == -1)
+		unit_skip("no new pid namespace");
+	start_one(false);
+	pid_t init = fork();
+	if (init == 0) {
+		for (;;)
+			pause();
+	}
+	start_one(false);
+	unit_in_child(start_one_in_the_child, NULL);
+	assert_int_equal(kill(init, SIGKILL), 0);
+	assert_int_equal(waitpid(init, NULL, 0), init);
+	start_one(false);
+}
+
 static void get_the_first_task_again(void **state)
 {
 	struct cf_task *parents = *state;
@@ -331,6 +370,7 @@ int main(void)
 		TASK_TEST(without_memory_there_is_no_task_and_later_there_is),
 		TASK_TEST(a_refused_clone_is_told),
 		TASK_TEST(a_user_with_too_many_processes_gets_none),
+		TASK_TEST(where_children_are_born_in_another_pid_namespace_none_is_made),
 		TASK_TEST(law_9_a_forked_child_has_every_task_free),
 	};
 

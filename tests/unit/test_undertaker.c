@@ -279,6 +279,31 @@ static void where_nothing_can_be_compared_the_end_is_seen_still(void **state)
 	assert_int_equal(WEXITSTATUS(program_end(&program)), 7);
 }
 
+/* As in a namespace whose /proc is not there: then task.h cannot refuse. */
+static void be_watched_from_another_namespace(struct program *program)
+{
+	refusal_of_call(SYS_readlinkat, ENOENT);
+	if (unshare(CLONE_NEWPID) == -1)
+		_exit(0);
+	cf_undertaker_watch(cf_hand_slow());
+	unit_pass(SEVERAL_LOOKS);
+	program_tell(program);
+	_exit(7);
+}
+
+static void what_cannot_be_told_to_be_gone_is_not_touched(void **state)
+{
+	struct program program = program_start_free(be_watched_from_another_namespace);
+
+	(void)state;
+	bool has_told = program_has_told(&program, 5000);
+	int status = program_end(&program);
+	if (status == 0)
+		unit_skip("no new pid namespace");
+	assert_true(has_told);
+	assert_int_equal(WEXITSTATUS(status), 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +318,7 @@ int main(void)
 		cmocka_unit_test(a_table_of_a_thread_of_its_own_stays_the_programs_too),
 		cmocka_unit_test(what_cannot_hang_is_let_go_before_what_may),
 		cmocka_unit_test(where_nothing_can_be_compared_the_end_is_seen_still),
+		cmocka_unit_test(what_cannot_be_told_to_be_gone_is_not_touched),
 	};
 
 	return unit_run(tests);

@@ -7,8 +7,11 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fork.h"
 #include "gate.h"
 #include "hand.h"
@@ -169,6 +172,104 @@ static void without_a_task_the_program_goes_on(void **state)
 	assert_true(unit_await(has_undertaker, NULL, 5000));
 }
 
+/* Not even its table: one that runs, or ends just now, is still somebody to wait for. */
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WCLONE) ==
+		       0 &&
+	       info.si_pid == pid;
+}
+
+static const _Atomic int none = 0, for_good = 1;
+
+static void assert_dismissed(pid_t undertaker, const _Atomic int *slow)
+{
+	cf_instant began = cf_clock_now();
+
+	assert_int_not_equal(undertaker, 0);
+	errno = EDOM;
+	cf_undertaker_dismiss(slow);
+	assert_int_equal(errno, EDOM);
+	assert_true(has_ended(undertaker));
+	assert_true(cf_clock_now() - began < 100 * CF_MS);
+}
+
+static void an_undertaker_that_is_dismissed_has_ended(void **state)
+{
+	(void)state;
+	assert_true(cf_fork_begin() && cf_task_begin());
+	for (int i = 0; i < 20; i++) {
+		cf_undertaker_watch(&for_good);
+		assert_dismissed(kin_find(getpid(), UNDERTAKER), &none);
+		assert_true(unit_await(is_undertaker_reaped, NULL, 5000));
+	}
+}
+
+static void while_a_call_is_slow_no_undertaker_is_dismissed(void **state)
+{
+	struct program program = given_this_process_with_a_stuck_hand();
+
+	(void)state;
+	pid_t undertaker = kin_find(getpid(), UNDERTAKER);
+	cf_undertaker_dismiss(cf_hand_slow());
+	unit_pass(SEVERAL_LOOKS);
+	assert_false(has_ended(undertaker));
+	gate_open(&program.gate, 1);
+	assert_true(unit_await(is_undertaker_reaped, NULL, 5000));
+}
+
+static void one_that_is_not_dismissed_watches_what_it_was_posted_for(void **state)
+{
+	static _Atomic int is_slow = 1;
+
+	(void)state;
+	assert_true(cf_fork_begin() && cf_task_begin());
+	cf_undertaker_watch(&for_good);
+	cf_undertaker_dismiss(&is_slow);
+	is_slow = 0;
+	unit_pass(SEVERAL_LOOKS);
+	assert_false(has_ended(kin_find(getpid(), UNDERTAKER)));
+	assert_dismissed(kin_find(getpid(), UNDERTAKER), &none);
+}
+
+static void a_dismissed_one_stays_if_a_call_has_got_slow_meanwhile(void **state)
+{
+	static _Atomic int turns_slow = 0;
+
+	(void)state;
+	assert_true(cf_fork_begin() && cf_task_begin());
+	cf_undertaker_watch(&for_good);
+	pid_t undertaker = kin_find(getpid(), UNDERTAKER);
+	assert_int_equal(kill(undertaker, SIGSTOP), 0);
+	cf_undertaker_dismiss(&turns_slow);
+	turns_slow = 1;
+	assert_int_equal(kill(undertaker, SIGCONT), 0);
+	unit_pass(SEVERAL_LOOKS);
+	assert_false(has_ended(undertaker));
+	turns_slow = 0;
+	assert_true(unit_await(is_undertaker_reaped, NULL, 5000));
+}
+
+static void dismiss_as_a_vfork_child(void *argument)
+{
+	(void)argument;
+	cf_undertaker_dismiss(&none);
+}
+
+static void law_9_a_vfork_child_does_not_dismiss_its_parents(void **state)
+{
+	(void)state;
+	assert_true(cf_fork_begin() && cf_task_begin());
+	cf_undertaker_watch(&for_good);
+	pid_t undertaker = kin_find(getpid(), UNDERTAKER);
+	unit_in_vfork_child(dismiss_as_a_vfork_child, NULL);
+	unit_pass(SEVERAL_LOOKS);
+	assert_false(has_ended(undertaker));
+	assert_dismissed(undertaker, &none);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +282,12 @@ int main(void)
 		cmocka_unit_test(
 			law_9_a_vfork_childs_table_is_emptied_and_not_its_parents),
 		cmocka_unit_test(without_a_task_the_program_goes_on),
+		cmocka_unit_test(an_undertaker_that_is_dismissed_has_ended),
+		cmocka_unit_test(while_a_call_is_slow_no_undertaker_is_dismissed),
+		cmocka_unit_test(
+			one_that_is_not_dismissed_watches_what_it_was_posted_for),
+		cmocka_unit_test(a_dismissed_one_stays_if_a_call_has_got_slow_meanwhile),
+		cmocka_unit_test(law_9_a_vfork_child_does_not_dismiss_its_parents),
 	};
 
 	return unit_run(tests);
