@@ -46,27 +46,6 @@ void cf_hand_after_fork(void)
 	atomic_store(&slow, 0);
 }
 
-static bool read_link(const char *path, char *bytes, size_t room)
-{
-	long length = cf_raw_call(SYS_readlinkat, AT_FDCWD, (long)path, (long)bytes,
-				  (long)room - 1, 0, 0);
-
-	bytes[length > 0 ? length : 0] = '\0';
-	return length > 0;
-}
-
-/* After unshare(CLONE_NEWPID) the next child becomes the init of the new namespace,
-   and its end ends the namespace: that must not be a hand. */
-static bool would_be_init(void)
-{
-	char own[32], children[32];
-
-	return read_link("/proc/thread-self/ns/pid", own, sizeof(own)) &&
-	       (!read_link("/proc/thread-self/ns/pid_for_children", children,
-			   sizeof(children)) ||
-		strcmp(own, children) != 0);
-}
-
 /* Root, or any capability: the hand would keep it when the program drops it. */
 static bool is_privileged(void)
 {
@@ -133,10 +112,8 @@ static void fill(struct cf_errand *errand, const struct cf_order *order)
 static struct cf_task *start(const struct cf_order *order)
 {
 	bool privileged = is_privileged();
-	struct cf_task *task = NULL;
+	struct cf_task *task = cf_task_get();
 
-	if (!privileged || !would_be_init())
-		task = cf_task_get();
 	if (task) {
 		struct cf_errand *errand = task->room;
 

@@ -103,13 +103,13 @@ static int table_size(void)
 	return size > 0 && size < MOST_FDS ? size : MOST_FDS;
 }
 
-/* The close of a copy of such a file would wait. Of others it is a FLUSH more; kept, they
-   would keep locks, and files from being released. */
+/* The close of a copy of such a file could wait for a server. */
 static bool may_wait(const struct cf_identity *identity)
 {
 	return (identity->is_opaque || identity->mode == S_IFREG ||
 		identity->mode == S_IFDIR) &&
-	       cf_marks_has(CF_MARK_SICK, identity);
+	       identity->major == 0 && !cf_marks_has(CF_MARK_LOCAL, identity) &&
+	       !cf_marks_has(CF_MARK_LOCAL_DEVICE, identity);
 }
 
 /* What a table that began as a copy holds: no pipe, lock or port of the program may live on
