@@ -7,31 +7,15 @@
  */
 #include "sharers.h"
 
-#include <fcntl.h>
 #include <linux/kcmp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proc_list.h"
 #include "raw.h"
 
-#define MOST	   2048
-#define LIST_BYTES 2048 /* of a small stack */
-
-struct entry {
-	uint64_t inode;
-	int64_t offset;
-	uint16_t length;
-	unsigned char type;
-	char name[];
-};
-
-struct list {
-	long fd;
-	long filled; /* bytes, or -errno */
-	long at;
-	_Alignas(8) char bytes[LIST_BYTES];
-};
+#define MOST 2048
 
 static const _Atomic int *_Atomic words[MOST];
 static _Atomic unsigned count;
@@ -55,68 +39,25 @@ static bool is_ours(int pid)
 	return false;
 }
 
-static bool open_list(struct list *list, const char *path)
-{
-	list->filled = 0;
-	list->at = 0;
-	list->fd = cf_raw_call(SYS_openat, AT_FDCWD, (long)path,
-			       O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0, 0);
-	return list->fd >= 0;
-}
-
-static void close_list(const struct list *list)
-{
-	cf_raw_call3(SYS_close, list->fd, 0, 0);
-}
-
-static int number_of(const char *name)
-{
-	int number = 0;
-
-	for (; *name >= '0' && *name <= '9'; name++)
-		number = number * 10 + (*name - '0');
-	return *name ? 0 : number;
-}
-
-/* The next number among the names; 0 at the end, below 0 when it cannot be read. */
-static int next(struct list *list)
-{
-	int number = 0;
-
-	while (number == 0) {
-		if (list->at >= list->filled) {
-			list->at = 0;
-			list->filled = cf_raw_call3(SYS_getdents64, list->fd,
-						    (long)list->bytes, LIST_BYTES);
-			if (list->filled <= 0)
-				return (int)list->filled;
-		}
-		const struct entry *entry = (const void *)(list->bytes + list->at);
-		list->at += entry->length;
-		number = number_of(entry->name);
-	}
-	return number;
-}
-
 /* What is mounted there may be that of another pid namespace, where others have these
    numbers. */
 static bool is_proc_of(int self)
 {
-	struct list list;
+	struct cf_proc_list list;
 
-	if (!open_list(&list, "/proc/self/task"))
+	if (!cf_proc_list_open(&list, "/proc/self/task"))
 		return false;
-	bool is_own = next(&list) == self;
-	close_list(&list);
+	bool is_own = cf_proc_list_next(&list) == self;
+	cf_proc_list_close(&list);
 	return is_own;
 }
 
-static enum cf_sharers compare_all(struct list *list, int self)
+static enum cf_sharers compare_all(struct cf_proc_list *list, int self)
 {
 	bool is_one_found = false;
 	int pid;
 
-	while ((pid = next(list)) > 0) {
+	while ((pid = cf_proc_list_next(list)) > 0) {
 		long difference = cf_raw_call(SYS_kcmp, pid, self, KCMP_VM, 0, 0, 0);
 
 		if (pid == self || difference > 0)
@@ -132,11 +73,11 @@ static enum cf_sharers compare_all(struct list *list, int self)
 
 enum cf_sharers cf_sharers_look(int self)
 {
-	struct list list;
+	struct cf_proc_list list;
 
-	if (!is_proc_of(self) || !open_list(&list, "/proc"))
+	if (!is_proc_of(self) || !cf_proc_list_open(&list, "/proc"))
 		return CF_SHARERS_UNKNOWN;
 	enum cf_sharers sharers = compare_all(&list, self);
-	close_list(&list);
+	cf_proc_list_close(&list);
 	return sharers;
 }

@@ -34,6 +34,7 @@
 #include "marks.h"
 #include "mounts.h"
 #include "parked_ranges.h"
+#include "proc_list.h"
 #include "ranges.h"
 #include "raw.h"
 #include "seal.h"
@@ -46,7 +47,6 @@
 #define LEAVES_WITHIN (5 * CF_MS) /* when it is dismissed */
 #define MOMENT	      (CF_MS / 50)
 #define POSTS	      8
-#define LOW_FDS	      4096
 #define MOST_FDS      (1 << 20) /* looked at one by one; what is above goes in one call */
 #define FEW_FDS	      1024	/* compared to find out whether a first thread has any */
 
@@ -131,41 +131,36 @@ static enum order order_of(int fd)
 	}
 }
 
-/* Close what has its turn at these numbers; the end of what is open there. One number at
-   a time: close_range() would release nothing before its last one. */
-static int close_in_turn(enum order turn, int from, int end)
+/* Close what has its turn. One number at a time: close_range() would release nothing before
+   its last one. */
+static void close_in_turn(enum order turn, int end)
 {
-	int highest = from;
-
-	for (int fd = from; fd < end; fd++) {
+	for (int fd = 0; fd < end; fd++) {
 		enum order order = order_of(fd);
 
-		if (order == NOT_OPEN)
-			continue;
-		highest = fd + 1;
-		if (order > turn)
+		if (order == NOT_OPEN || order > turn)
 			continue;
 		stop_lingering(fd);
 		cf_raw_call3(SYS_close, fd, 0, 0);
 	}
-	return highest;
 }
 
-/* Nearly everything has a low number: it need not wait for a look at a million. Returns the
-   end of what is open. */
+/* Returns the end of what is open. */
 static int close_what_cannot_hang(void)
 {
-	close_in_turn(AT_ONCE, 0, LOW_FDS);
-	close_in_turn(ON_BLOCK_DEVICE, 0, LOW_FDS);
-	int end = close_in_turn(AT_ONCE, LOW_FDS, MOST_FDS);
-	close_in_turn(ON_BLOCK_DEVICE, LOW_FDS, end);
+	int end = cf_proc_list_end("/proc/self/fd");
+
+	if (end < 0 || end > MOST_FDS)
+		end = MOST_FDS;
+	close_in_turn(AT_ONCE, end);
+	close_in_turn(ON_BLOCK_DEVICE, end);
 	return end;
 }
 
 static void close_the_rest(int end)
 {
-	close_in_turn(MAY_HANG, 0, end);
-	close_in_turn(SICK, 0, end);
+	close_in_turn(MAY_HANG, end);
+	close_in_turn(SICK, end);
 	cf_raw_call3(SYS_close_range, MOST_FDS, ~0U, 0);
 }
 
