@@ -110,5 +110,7 @@ long cf_write_back(const struct cf_write_back *job)
 		if (++looks > MANY_LOOKS)
 			look = look < LONGEST_LOOK ? look * 2 : LONGEST_LOOK;
 	}
-	return cf_raw_call3(SYS_msync, (long)job->start, (long)job->length, MS_SYNC);
+	long result =
+		cf_raw_call3(SYS_msync, (long)job->start, (long)job->length, MS_SYNC);
+	return result == -ENOMEM ? 0 : result; /* the program is gone, and its memory */
 }
