@@ -25,7 +25,9 @@ enum {
 	UNMAPPED /* just now: somebody else's any moment  */
 };
 
-static struct cf_parked_range *_Atomic pages[PAGES];
+/* Not from the kernel, which may give us a hole that the program unmaps once more. */
+static struct cf_parked_range first[PAGE_RANGES];
+static struct cf_parked_range *_Atomic pages[PAGES] = { first };
 static _Atomic int count;
 static _Atomic int end; /* above every record ever used */
 
