@@ -188,6 +188,8 @@ static void with_no_memory_to_park_a_range_it_is_the_plain_munmap(void **state)
 {
 	(void)state;
 	pages_know(1, 2, CF_RANGE_FILE);
+	for (uintptr_t i = 0; i < 256; i++) /* for so many there is room */
+		cf_parked_ranges_add(&(struct cf_write_back){ i, 1, -1, { 0 } }, NULL);
 	refusal_of_memory();
 	pages_unmap(1, 2, 0, EDOM);
 	refusal_ends();
