@@ -12,7 +12,6 @@
 #include "undertaker.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <linux/kcmp.h>
 #include <linux/sched.h>
@@ -21,20 +20,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
+#include "clearance.h"
 #include "clock.h"
 #include "estate.h"
 #include "fork.h"
 #include "futex.h"
-#include "identity.h"
-#include "marks.h"
 #include "mounts.h"
 #include "parked_ranges.h"
-#include "proc_list.h"
 #include "ranges.h"
 #include "raw.h"
 #include "seal.h"
@@ -47,8 +42,7 @@
 #define LEAVES_WITHIN (5 * CF_MS) /* when it is dismissed */
 #define MOMENT	      (CF_MS / 50)
 #define POSTS	      8
-#define MOST_FDS      (1 << 20) /* looked at one by one; what is above goes in one call */
-#define FEW_FDS	      1024	/* compared to find out whether a first thread has any */
+#define FEW_FDS	      1024 /* compared to find out whether a first thread has any */
 
 /* One for each table in our memory: the program's, those of vfork children, and of
    threads that have unshared theirs. */
@@ -66,8 +60,6 @@ struct watch {
 	bool has_leader;    /* the owner's first thread has our table, but for an exec */
 	bool is_its_memory; /* the owner's own, not its parent's */
 };
-
-enum order { AT_ONCE, ON_BLOCK_DEVICE, MAY_HANG, SICK, NOT_OPEN };
 
 static struct post posts[POSTS];
 static const struct cf_spans *mapped; /* what the program has mapped of a server */
@@ -92,76 +84,6 @@ static bool has_exec_ed(const struct watch *watch)
 static bool is_orphaned(const struct watch *watch)
 {
 	return cf_raw_call3(SYS_getppid, 0, 0, 0) != watch->owner || has_exec_ed(watch);
-}
-
-/* At the end of a process the kernel does not linger; neither do we. */
-static void stop_lingering(int fd)
-{
-	struct linger off;
-
-	off.l_onoff = 0;
-	off.l_linger = 0;
-	cf_raw_call(SYS_setsockopt, fd, SOL_SOCKET, SO_LINGER, (long)&off, sizeof(off),
-		    0);
-}
-
-static enum order order_of(int fd)
-{
-	struct cf_identity identity = cf_identity_read(fd);
-
-	if (identity.error == EBADF)
-		return NOT_OPEN;
-	switch (identity.is_opaque ? S_IFREG : identity.mode) {
-	case S_IFREG:
-	case S_IFDIR:
-		if (cf_marks_has(CF_MARK_LOCAL, &identity) ||
-		    cf_marks_has(CF_MARK_LOCAL_DEVICE, &identity))
-			return AT_ONCE;
-		if (cf_marks_has(CF_MARK_SICK, &identity))
-			return SICK;
-		return identity.major ? ON_BLOCK_DEVICE : MAY_HANG;
-	case S_IFCHR: /* memory devices and ptys; a serial line may drain for long */
-		return identity.device_major == 1 || (identity.device_major & ~7U) == 136
-			       ? AT_ONCE
-			       : MAY_HANG;
-	case S_IFBLK:
-		return MAY_HANG;
-	default:
-		return AT_ONCE;
-	}
-}
-
-/* Close what has its turn. One number at a time: close_range() would release nothing before
-   its last one. */
-static void close_in_turn(enum order turn, int end)
-{
-	for (int fd = 0; fd < end; fd++) {
-		enum order order = order_of(fd);
-
-		if (order == NOT_OPEN || order > turn)
-			continue;
-		stop_lingering(fd);
-		cf_raw_call3(SYS_close, fd, 0, 0);
-	}
-}
-
-/* Returns the end of what is open. */
-static int close_what_cannot_hang(void)
-{
-	int end = cf_proc_list_end("/proc/self/fd");
-
-	if (end < 0 || end > MOST_FDS)
-		end = MOST_FDS;
-	close_in_turn(AT_ONCE, end);
-	close_in_turn(ON_BLOCK_DEVICE, end);
-	return end;
-}
-
-static void close_the_rest(int end)
-{
-	close_in_turn(MAY_HANG, end);
-	close_in_turn(SICK, end);
-	cf_raw_call3(SYS_close_range, MOST_FDS, ~0U, 0);
 }
 
 static void pause_for(long length_ns)
@@ -211,10 +133,10 @@ static bool give_back(const struct watch *watch, int looks)
    keep files open that only might. */
 static void wind_up(const struct watch *watch)
 {
-	int end = close_what_cannot_hang();
+	int end = cf_clearance_begin();
 	bool is_given_back = watch->is_its_memory && give_back(watch, FIRST_LOOKS);
 
-	close_the_rest(end);
+	cf_clearance_end(end);
 	if (is_given_back || (watch->is_its_memory && give_back(watch, INT_MAX)))
 		cf_estate_release_risky(risky_after);
 }
