@@ -50,22 +50,6 @@ static pid_t parent_of_hand(const char *pid)
 	return strcmp(name, "curfew-hand") == 0 ? parent : 0;
 }
 
-static pid_t hand_of(const struct running *victim)
-{
-	DIR *all = opendir("/proc");
-	struct dirent *entry;
-	pid_t hand = 0;
-
-	assert_non_null(all);
-	while ((entry = readdir(all))) {
-		if (atoi(entry->d_name) && parent_of_hand(entry->d_name) == victim->pid)
-			hand = atoi(entry->d_name);
-	}
-	closedir(all);
-	assert_int_not_equal(hand, 0);
-	return hand;
-}
-
 /* -1 when it is gone. */
 static long resident_mib(pid_t hand)
 {
@@ -80,6 +64,24 @@ static long resident_mib(pid_t hand)
 		pages = -1;
 	fclose(statm);
 	return pages < 0 ? -1 : pages / ((1 << 20) / sysconf(_SC_PAGESIZE));
+}
+
+/* Which has all the memory of its program, as long as that is there. */
+static pid_t hand_of(const struct running *victim, long mib)
+{
+	DIR *all = opendir("/proc");
+	struct dirent *entry;
+	pid_t hand = 0;
+
+	assert_non_null(all);
+	while ((entry = readdir(all))) {
+		if (atoi(entry->d_name) && parent_of_hand(entry->d_name) == victim->pid)
+			hand = atoi(entry->d_name);
+	}
+	closedir(all);
+	assert_int_not_equal(hand, 0);
+	assert_true(resident_mib(hand) >= mib);
+	return hand;
 }
 
 static int is_attached(const struct running *victim)
@@ -104,18 +106,16 @@ static struct running *start(struct mount *fuse, const char *verb, const char *m
 }
 
 /* At `left_ns` the program was about to leave; its hand is still there. */
-static void assert_given_back(const struct running *victim, pid_t hand, long mib,
-			      int64_t left_ns)
+static void assert_given_back(const struct running *victim, pid_t hand, int64_t left_ns)
 {
 	int64_t until = bounds_after(PATIENCE_MS);
-	long most = resident_mib(hand), now = most;
+	long now = resident_mib(hand);
 
 	while ((now >= LITTLE_MIB || is_attached(victim)) && bounds_nap(until))
 		now = resident_mib(hand);
 	bounds_span("memory and segment are back", left_ns, bounds_now(), 0,
 		    GIVEN_BACK_MS);
-	print_message("resident: %ld MiB, then %ld MiB\n", most, now);
-	assert_true(most >= mib);
+	print_message("resident: %ld MiB\n", now);
 	assert_true(now >= 0 && now < LITTLE_MIB);
 	assert_false(is_attached(victim));
 }
@@ -140,10 +140,10 @@ static void the_memory_of_a_program_that_has_left_is_given_back(void **state)
 
 	(void)state;
 	struct running *victim = start(fuse, "exit", TEXT(MIB));
-	pid_t hand = hand_of(victim);
+	pid_t hand = hand_of(victim, MIB);
 	run_let_go(victim, 1);
 	run_assert_ends(victim, PATIENCE_MS, VICTIM_STATUS);
-	assert_given_back(victim, hand, MIB, victim->marks->left_ns);
+	assert_given_back(victim, hand, victim->marks->left_ns);
 	assert_completes(fuse, victim, hand);
 }
 
@@ -153,11 +153,11 @@ static void the_memory_of_a_program_that_was_killed_is_given_back(void **state)
 
 	(void)state;
 	struct running *victim = start(fuse, "killed", TEXT(MIB));
-	pid_t hand = hand_of(victim);
+	pid_t hand = hand_of(victim, MIB);
 	int64_t killed = bounds_now();
 	assert_int_equal(kill(victim->pid, SIGKILL), 0);
 	run_assert_ends(victim, PATIENCE_MS, RUN_SIGNALLED + SIGKILL);
-	assert_given_back(victim, hand, MIB, killed);
+	assert_given_back(victim, hand, killed);
 	assert_completes(fuse, victim, hand);
 }
 
@@ -167,10 +167,10 @@ static void the_memory_that_exec_leaves_behind_is_given_back(void **state)
 
 	(void)state;
 	struct running *victim = start(fuse, "exec", TEXT(MIB));
-	pid_t hand = hand_of(victim);
+	pid_t hand = hand_of(victim, MIB);
 	run_let_go(victim, 1);
 	run_await_step(victim, 2, PATIENCE_MS);
-	assert_given_back(victim, hand, MIB, victim->marks->left_ns);
+	assert_given_back(victim, hand, victim->marks->left_ns);
 	assert_false(run_has_ended(victim));
 	assert_completes(fuse, victim, hand);
 	run_let_go(victim, 2);
@@ -215,7 +215,7 @@ static void law_9_a_helper_that_outlives_the_program_keeps_its_memory(void **sta
 
 	(void)state;
 	struct running *victim = start(fuse, "helped", "32");
-	pid_t hand = hand_of(victim);
+	pid_t hand = hand_of(victim, 32);
 	run_let_go(victim, 1);
 	run_assert_ends(victim, PATIENCE_MS, VICTIM_STATUS);
 	run_await_step(victim, 2, PATIENCE_MS);
@@ -223,7 +223,7 @@ static void law_9_a_helper_that_outlives_the_program_keeps_its_memory(void **sta
 	assert_true(is_attached(victim));
 	int64_t ended = bounds_now();
 	run_let_go(victim, 2);
-	assert_given_back(victim, hand, 32, ended);
+	assert_given_back(victim, hand, ended);
 	assert_completes(fuse, victim, hand);
 }
 
