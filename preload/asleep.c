@@ -19,24 +19,55 @@ static const struct {
 	long number;
 	const char *name;
 } known[] = {
-	{ SYS_read, "read" },		{ SYS_readv, "readv" },
-	{ SYS_recvfrom, "recvfrom" },	{ SYS_recvmsg, "recvmsg" },
-	{ SYS_nanosleep, "nanosleep" }, { SYS_clock_nanosleep, "clock_nanosleep" },
-	{ SYS_openat, "openat" },	{ SYS_write, "write" },
-	{ SYS_writev, "writev" },	{ SYS_sendto, "sendto" },
-	{ SYS_close, "close" },		{ SYS_fsync, "fsync" },
-	{ SYS_futex, "futex" },		{ SYS_ppoll, "ppoll" },
-	{ SYS_pselect6, "pselect6" },	{ SYS_connect, "connect" },
-	{ SYS_wait4, "wait4" },		{ SYS_flock, "flock" },
+	{ SYS_read, "read" },
+	{ SYS_readv, "readv" },
+	{ SYS_recvfrom, "recvfrom" },
+	{ SYS_recvmsg, "recvmsg" },
+	{ SYS_nanosleep, "nanosleep" },
+	{ SYS_clock_nanosleep, "clock_nanosleep" },
+	{ SYS_openat, "openat" },
+	{ SYS_write, "write" },
+	{ SYS_writev, "writev" },
+	{ SYS_sendto, "sendto" },
+	{ SYS_close, "close" },
+	{ SYS_fsync, "fsync" },
+	{ SYS_futex, "futex" },
+	{ SYS_ppoll, "ppoll" },
+	{ SYS_pselect6, "pselect6" },
+	{ SYS_connect, "connect" },
+	{ SYS_wait4, "wait4" },
+	{ SYS_flock, "flock" },
 	{ SYS_renameat, "renameat" },
+	{ SYS_waitid, "waitid" },
+	{ SYS_munmap, "munmap" },
+	{ SYS_msync, "msync" },
+	{ SYS_fdatasync, "fdatasync" },
+	{ SYS_accept, "accept" },
+	{ SYS_accept4, "accept4" },
+	{ SYS_epoll_pwait, "epoll_pwait" },
+	{ SYS_pread64, "pread64" },
+	{ SYS_pwrite64, "pwrite64" },
+	{ SYS_rt_sigtimedwait, "rt_sigtimedwait" },
+	{ SYS_rt_sigsuspend, "rt_sigsuspend" },
+	{ SYS_fcntl, "fcntl" },
+	{ SYS_ioctl, "ioctl" },
+	{ SYS_unlinkat, "unlinkat" },
+	{ SYS_newfstatat, "newfstatat" },
+	{ SYS_fstat, "fstat" },
+	{ SYS_statx, "statx" },
 #ifdef SYS_open /* not on aarch64 */
-	{ SYS_open, "open" },		{ SYS_poll, "poll" },
-	{ SYS_select, "select" },	{ SYS_epoll_wait, "epoll_wait" },
+	{ SYS_open, "open" },
+	{ SYS_poll, "poll" },
+	{ SYS_select, "select" },
+	{ SYS_epoll_wait, "epoll_wait" },
 	{ SYS_rename, "rename" },
+	{ SYS_pause, "pause" },
+	{ SYS_unlink, "unlink" },
+	{ SYS_stat, "stat" },
 #endif
 };
 
-static long read_file(int tid, const char *name, char *bytes, size_t room)
+long cf_asleep_read(int tid, const char *name, char *bytes, size_t room)
 {
 	char path_bytes[64];
 	struct cf_text path;
@@ -44,6 +75,7 @@ static long read_file(int tid, const char *name, char *bytes, size_t room)
 	cf_text_begin(&path, path_bytes, sizeof(path_bytes));
 	cf_text_add(&path, "/proc/self/task/");
 	cf_text_add_number(&path, tid);
+	cf_text_add(&path, "/");
 	cf_text_add(&path, name);
 	long length = cf_clerk_read(path_bytes, bytes, room - 1);
 	bytes[length > 0 ? length : 0] = '\0';
@@ -74,7 +106,7 @@ static void read_call(int tid, struct cf_asleep *asleep, unsigned long *argument
 	const char *at = text;
 
 	asleep->number = -1;
-	long length = read_file(tid, "/syscall", text, sizeof(text));
+	long length = cf_asleep_read(tid, "syscall", text, sizeof(text));
 	asleep->is_gone = length == -ENOENT || length == -ESRCH;
 	if (*at < '0' || *at > '9')
 		return;
@@ -131,25 +163,31 @@ static const char *name_of(long number)
 	return NULL;
 }
 
-static void describe(struct cf_asleep *asleep, const char *channel)
+static void name_call(struct cf_asleep *asleep)
 {
 	const char *name = name_of(asleep->number);
 	struct cf_text text;
 
-	cf_text_begin(&text, asleep->place, sizeof(asleep->place));
-	if (asleep->number == -1) {
-		cf_text_add(&text, "no system call");
+	cf_text_begin(&text, asleep->call, sizeof(asleep->call));
+	if (asleep->number == -1)
+		return;
+	if (name) {
+		cf_text_add(&text, name);
 		return;
 	}
-	if (!name)
-		cf_text_add(&text, "system call ");
-	if (name)
-		cf_text_add(&text, name);
-	else
-		cf_text_add_number(&text, asleep->number);
-	if (channel[0] && strcmp(channel, "0") != 0) {
+	cf_text_add(&text, "system call ");
+	cf_text_add_number(&text, asleep->number);
+}
+
+static void describe(struct cf_asleep *asleep)
+{
+	struct cf_text text;
+
+	cf_text_begin(&text, asleep->place, sizeof(asleep->place));
+	cf_text_add(&text, asleep->call[0] ? asleep->call : "its own code");
+	if (asleep->call[0] && asleep->channel[0]) {
 		cf_text_add(&text, " (");
-		cf_text_add(&text, channel);
+		cf_text_add(&text, asleep->channel);
 		cf_text_add(&text, ")");
 	}
 }
@@ -158,12 +196,14 @@ struct cf_asleep cf_asleep_look(int tid)
 {
 	struct cf_asleep asleep = { .number = -1 };
 	unsigned long argument = 0;
-	char channel[64];
 
 	read_call(tid, &asleep, &argument);
-	read_file(tid, "/wchan", channel, sizeof(channel));
-	asleep.may_be_stirred = may_be_stirred(asleep.number, argument, channel);
-	describe(&asleep, channel);
+	cf_asleep_read(tid, "wchan", asleep.channel, sizeof(asleep.channel));
+	if (strcmp(asleep.channel, "0") == 0)
+		asleep.channel[0] = '\0';
+	asleep.may_be_stirred = may_be_stirred(asleep.number, argument, asleep.channel);
+	name_call(&asleep);
+	describe(&asleep);
 	return asleep;
 }
 
@@ -171,7 +211,7 @@ bool cf_asleep_is_deaf(int tid, int signal)
 {
 	char status[4096];
 
-	if (read_file(tid, "/status", status, sizeof(status)) <= 0)
+	if (cf_asleep_read(tid, "status", status, sizeof(status)) <= 0)
 		return true;
 	const char *at = strstr(status, "\nSigBlk:\t");
 	if (!at)

@@ -13,7 +13,9 @@
 
 #include "classify.h"
 #include "clock.h"
+#include "ending.h"
 #include "events.h"
+#include "exit_watch.h"
 #include "facts.h"
 #include "fork.h"
 #include "hand.h"
@@ -46,6 +48,8 @@ static void drop_the_parents(void)
 	cf_ranges_after_fork();
 	cf_late_after_fork();
 	cf_undertaker_after_fork();
+	cf_exit_watch_after_fork();
+	cf_ending_after_fork();
 }
 
 void cf_cleanup_begin(const struct cf_policy *new_policy)

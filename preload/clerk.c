@@ -36,7 +36,7 @@ struct job {
 	_Atomic long result;
 };
 
-static long move_up(long fd)
+long cf_clerk_move_up(long fd)
 {
 	long high = cf_raw_call3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIGH_NUMBER);
 
@@ -53,15 +53,7 @@ long cf_clerk_open_to_append(const char *path, bool is_made)
 				      (is_made ? O_CREAT : 0),
 			      0600, 0, 0);
 
-	return fd < 0 ? fd : move_up(fd);
-}
-
-long cf_clerk_open_to_list(const char *path)
-{
-	long fd = cf_raw_call(SYS_openat, AT_FDCWD, (long)path,
-			      O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0, 0);
-
-	return fd < 0 ? fd : move_up(fd);
+	return fd < 0 ? fd : cf_clerk_move_up(fd);
 }
 
 long cf_clerk_read(const char *path, char *buffer, size_t room)
@@ -72,7 +64,7 @@ long cf_clerk_read(const char *path, char *buffer, size_t room)
 
 	if (fd < 0)
 		return fd;
-	fd = move_up(fd);
+	fd = cf_clerk_move_up(fd);
 	while (filled < room) {
 		long got = cf_raw_call3(SYS_read, fd, (long)(buffer + filled),
 					(long)(room - filled));

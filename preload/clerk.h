@@ -32,7 +32,7 @@ long cf_clerk_append(const char *path, bool is_made, const char *bytes, size_t l
 /* For a bare task: open a file as cf_clerk_append() does. A number, or -errno. */
 long cf_clerk_open_to_append(const char *path, bool is_made);
 
-/* Open a directory of /proc, to be listed and closed by the caller. A number, or -errno. */
-long cf_clerk_open_to_list(const char *path);
+/* Move what was just opened to a number that no program counts with, if there is one. */
+long cf_clerk_move_up(long fd);
 
 #endif

@@ -28,8 +28,3 @@ int64_t cf_clock_left(cf_instant instant)
 	cf_instant now = cf_clock_now();
 	return instant > now ? instant - now : 0;
 }
-
-int64_t cf_clock_stopped(int64_t passed_ns, int64_t length_ns)
-{
-	return passed_ns > length_ns + 100 * CF_MS ? passed_ns - length_ns : 0;
-}

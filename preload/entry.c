@@ -15,13 +15,13 @@
 #include "binding.h"
 #include "cleanup.h"
 #include "events.h"
-#include "exit_guard.h"
 #include "facts.h"
 #include "fork.h"
 #include "lock.h"
 #include "mapped.h"
 #include "policy.h"
 #include "real.h"
+#include "real_end.h"
 #include "say.h"
 #include "scope.h"
 #include "task.h"
@@ -65,18 +65,19 @@ static void read_options(void)
 __attribute__((constructor)) static void begin(void)
 {
 	cf_real_bind();
+	cf_real_end_bind();
 	cf_binding_begin();
 	if (getauxval(AT_SECURE))
 		return; /* a stranger chose the environment of a set-uid program */
 	read_options();
 	cf_events_begin(policy.events, policy.run);
-	if (policy.mode != CF_MODE_OFF && cf_fork_begin() && cf_task_begin()) {
+	if (policy.mode != CF_MODE_OFF && cf_fork_begin()) {
 		cf_cleanup_begin(&policy);
-		cf_exit_guard_begin(&policy);
 		cf_mapped_begin(&policy);
 		cf_scope_begin(&policy);
 		cf_wait_begin(&policy);
 		cf_door_wait_begin();
+		cf_door_exit_begin(&policy);
 		atomic_store_explicit(&is_ready, true, memory_order_release);
 	}
 	cf_events_report(&(struct cf_event){ .ending = CF_EVENT_LOADED });

@@ -26,6 +26,11 @@ bool cf_entry_may_enter(void);
 /* Our own close(), whichever stands first in this process. */
 int cf_door_close(int fd);
 
+/* Begin, once, with a policy that must outlive every call: what the doors of the end and of
+   signals lead to. */
+struct cf_policy;
+void cf_door_exit_begin(const struct cf_policy *policy);
+
 /* Begin, once: say which slots of a libcurl are to lead to the doors of door_wait.c. */
 void cf_door_wait_begin(void);
 

@@ -7,11 +7,13 @@
  */
 #include "errand.h"
 
+#include <errno.h>
 #include <linux/sched.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "parked_fds.h"
 #include "raw.h"
@@ -66,6 +68,35 @@ static void note_return(const struct cf_tally *tally)
 	}
 }
 
+/* 0, or why not all could be written. */
+static long write_all(const struct cf_bytes *bytes)
+{
+	size_t done = 0;
+
+	if (bytes->back != 0)
+		cf_raw_call3(SYS_lseek, bytes->fd, -bytes->back, SEEK_CUR);
+	while (done < bytes->count) {
+		long result = cf_raw_call3(SYS_write, bytes->fd, (long)(bytes->at + done),
+					   (long)(bytes->count - done));
+
+		if (result <= 0)
+			return result < 0 ? result : -EIO;
+		done += (size_t)result;
+	}
+	return 0;
+}
+
+/* What could not be written is the first error, as fclose() has it. */
+static long write_and_call(const struct cf_errand *errand)
+{
+	const struct cf_call *call = &errand->call;
+	long written = write_all(&errand->bytes), result = 0;
+
+	if (call->number >= 0)
+		result = cf_raw_call3(call->number, call->argument[0], 0, 0);
+	return written < 0 ? written : result;
+}
+
 static long run(struct cf_errand *errand)
 {
 	const long *argument = errand->call.argument;
@@ -77,6 +108,8 @@ static long run(struct cf_errand *errand)
 		return cf_parked_ranges_unmap(errand->range, &errand->written);
 	case CF_ERRAND_WORK_OFF:
 		return 0;
+	case CF_ERRAND_WRITE:
+		return write_and_call(errand);
 	default:
 		return cf_raw_call(errand->call.number, argument[0], argument[1],
 				   argument[2], argument[3], 0, 0);
@@ -141,7 +174,7 @@ void cf_errand_run(void *room)
 	cf_raw_call3(SYS_setpgid, 0, 0, 0);
 	cf_raw_call3(SYS_prctl, PR_SET_NAME, (long)CF_ERRAND_TASK_NAME, 0);
 	if (errand->is_privileged)
-		cf_seal_hand(errand->call.number);
+		cf_seal_hand(errand->call.number, errand->bytes.at != NULL);
 	long result = run(errand);
 	atomic_store(&errand->result, result);
 	errand->ended_ns = now_ns();

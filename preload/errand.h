@@ -3,6 +3,7 @@
 #define CF_ERRAND_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "parked_ranges.h"
@@ -30,7 +31,16 @@ enum cf_errand_kind {
 	CF_ERRAND_CALL,	      /* the call                               */
 	CF_ERRAND_WRITE_BACK, /* the pages                              */
 	CF_ERRAND_UNMAP,      /* the pages of the range, and its munmap */
-	CF_ERRAND_WORK_OFF    /* nothing but what is parked             */
+	CF_ERRAND_WORK_OFF,   /* nothing but what is parked             */
+	CF_ERRAND_WRITE	      /* bytes of a stdio stream, then the call */
+};
+
+/* Bytes that the program has handed to stdio, and stdio to nobody yet. */
+struct cf_bytes {
+	const char *at; /* NULL: none. In memory that is kept (see keep.h)    */
+	size_t count;
+	int fd;
+	long back; /* by how much the file offset is past where they belong */
 };
 
 /* The line that is written when the hand of an expired call comes back (see late.h). */
@@ -60,6 +70,8 @@ struct cf_errand {
 	struct cf_call call;
 	struct cf_write_back pages;
 	struct cf_parked_range *range;
+	struct cf_bytes
+		bytes; /* of CF_ERRAND_WRITE, whose call may be no call: number -1 */
 	const void *works_off; /* what is parked on this mount; NULL: nothing     */
 	_Atomic int parked_fd; /* which it closes just now; -1: none              */
 	struct cf_parked_range *_Atomic parked_range; /* the same; NULL: none     */

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
-#include <sys/prctl.h>
+#include <sys/auxv.h>
 #include <time.h>
 
 #include "clerk.h"
@@ -19,6 +19,7 @@
 #include "raw.h"
 #include "say.h"
 #include "text.h"
+#include "wording.h"
 
 #define PATH_BYTES 4096
 #define SHEETS	   8
@@ -27,7 +28,7 @@
 static char given[PATH_BYTES];	  /* CURFEW_EVENTS, absolute, with its %p     */
 static char file[PATH_BYTES];	  /* the events file of this process          */
 static char run_file[PATH_BYTES]; /* CURFEW_RUN */
-static char comm[16 + 1];
+static char comm[16];		  /* as the kernel cuts it */
 static _Atomic bool is_file_off, is_run_off;
 static _Atomic bool is_file_quick, is_run_quick;
 static _Atomic bool has_complained;
@@ -40,10 +41,15 @@ static struct sheet {
 static const char *name_of(enum cf_event_ending ending)
 {
 	static const char *const names[] = {
-		[CF_EVENT_FINISHED] = "finished", [CF_EVENT_EXPIRED] = "expired",
-		[CF_EVENT_PARKED] = "parked",	  [CF_EVENT_COMPLETED] = "completed",
-		[CF_EVENT_DOUBLE] = "double",	  [CF_EVENT_STUCK] = "stuck",
+		[CF_EVENT_FINISHED] = "finished",
+		[CF_EVENT_EXPIRED] = "expired",
+		[CF_EVENT_PARKED] = "parked",
+		[CF_EVENT_COMPLETED] = "completed",
+		[CF_EVENT_DOUBLE] = "double",
+		[CF_EVENT_STUCK] = "stuck",
 		[CF_EVENT_LOADED] = "loaded",
+		[CF_EVENT_LEAKED] = "leaked",
+		[CF_EVENT_FORCED_EXIT] = "forced-exit",
 	};
 
 	return names[ending];
@@ -102,11 +108,26 @@ static bool make_absolute(char *to, size_t room, const char *path)
 	return !text.full;
 }
 
+/* The last part of the path that was executed, which the kernel has left in memory. */
+static void name_process(void)
+{
+	const char *path = (const char *)getauxval(AT_EXECFN), *name = path;
+	struct cf_text text;
+
+	for (; path && *path; path++) {
+		if (*path == '/')
+			name = path + 1;
+	}
+	cf_text_begin(&text, comm, sizeof(comm));
+	for (; name && *name && !text.full; name++)
+		cf_text_add_bytes(&text, name, 1);
+}
+
 void cf_events_begin(const char *events, const char *run)
 {
 	struct cf_text text;
 
-	cf_raw_call3(SYS_prctl, PR_GET_NAME, (long)comm, 0);
+	name_process();
 	if (run) {
 		cf_text_begin(&text, run_file, sizeof(run_file));
 		cf_text_add(&text, run);
@@ -180,6 +201,14 @@ static void add_handle(struct cf_text *text, const struct cf_event *event)
 	cf_text_add(text, "\"");
 }
 
+static void add_length(struct cf_text *text, int64_t length_ns)
+{
+	if (length_ns == CF_NEVER)
+		cf_text_add(text, "null");
+	else
+		cf_text_add_number(text, length_ns / CF_MS);
+}
+
 /* From pid to the colon of waited_ms. */
 static void add_middle(struct cf_text *text, const struct cf_event *event,
 		       const char *ending)
@@ -194,10 +223,7 @@ static void add_middle(struct cf_text *text, const struct cf_event *event,
 	add_string(text, "mount", event->mount);
 	add_string(text, "ending", ending);
 	cf_text_add(text, "\",\"deadline_ms\":");
-	if (event->deadline_ns == CF_NEVER)
-		cf_text_add(text, "null");
-	else
-		cf_text_add_number(text, event->deadline_ns / CF_MS);
+	add_length(text, event->deadline_ns);
 	cf_text_add(text, ",\"waited_ms\":");
 }
 
@@ -211,7 +237,16 @@ static void add_end(struct cf_text *text, const struct cf_event *event)
 		cf_text_add_errno(text, (int)-event->result);
 	if (event->is_observed)
 		add_string(text, "would", name_of(event->ending));
-	cf_text_add(text, "\"}\n");
+	cf_text_add(text, "\"");
+	if (event->ending == CF_EVENT_LEAKED) {
+		cf_text_add(text, ",\"age_ms\":");
+		add_length(text, event->age_ns);
+	}
+	if (event->threads) {
+		cf_text_add(text, ",\"threads\":");
+		cf_text_add(text, event->threads);
+	}
+	cf_text_add(text, "}\n");
 }
 
 /* False when the line is kept. */
@@ -219,7 +254,8 @@ static bool write_files(const struct cf_event *event, char *bytes)
 {
 	bool is_free = true;
 	struct cf_text text;
-	bool to_run = run_file[0] && !is_run_off && event->ending != CF_EVENT_FINISHED;
+	bool to_run = run_file[0] && !is_run_off && event->ending != CF_EVENT_FINISHED &&
+		      event->ending != CF_EVENT_LEAKED;
 	bool to_file = file[0] && !is_file_off && event->ending != CF_EVENT_LOADED;
 
 	if (!to_run && !to_file)
@@ -245,101 +281,15 @@ static bool write_files(const struct cf_event *event, char *bytes)
 	return is_free;
 }
 
-static const char *what_becomes_of(const struct cf_event *event)
-{
-	if (event->is_over)
-		return ", left to the kernel";
-	if (event->is_refused)
-		return " for its pages to be written back";
-	return event->ending == CF_EVENT_PARKED ? ", is done when it can be"
-						: ", goes on in the background";
-}
-
-/* curfew[4711]: close fd 7 /mnt/a (fuse.s3fs, written): over 5 s, goes on ... */
-static void add_expired(struct cf_text *line, const struct cf_event *event)
-{
-	bool is_early = event->waited_ns < event->deadline_ns;
-
-	cf_text_add(line, event->is_address ? " " : " fd ");
-	if (event->is_address)
-		cf_text_add_address(line, event->address);
-	else
-		cf_text_add_number(line, event->handle);
-	cf_text_add(line, event->name[0] ? " " : "");
-	cf_text_add_printable(line, event->name);
-	cf_text_add(line, " (");
-	cf_text_add_printable(line, event->type);
-	cf_text_add(line, event->is_written ? ", written): " : "): ");
-	if (event->is_observed) {
-		cf_text_add(line, "took ");
-		cf_text_add_duration(line, event->waited_ns);
-		cf_text_add(line, ", would have expired after ");
-		cf_text_add_duration(line, event->deadline_ns);
-		return;
-	}
-	cf_text_add(line, is_early ? "mount is stuck, over " : "over ");
-	cf_text_add_duration(line, is_early ? event->waited_ns : event->deadline_ns);
-	cf_text_add(line, what_becomes_of(event));
-	if (event->is_ending)
-		return;
-	cf_text_add(line, "; ");
-	cf_text_add(line, event->call);
-	cf_text_add(line, " returned ");
-	if (event->result < 0)
-		cf_text_add_errno(line, (int)-event->result);
-	else
-		cf_text_add_number(line, event->result);
-}
-
-/* curfew[4711]: curl_easy_cleanup: over 200 ms for the answer of 10.0.0.1:21; ... */
-static void add_completed(struct cf_text *line, const struct cf_event *event)
-{
-	if (event->is_observed) {
-		cf_text_add(line, ": waited ");
-		cf_text_add_duration(line, event->waited_ns);
-		cf_text_add(line, ", would have ended that after ");
-		cf_text_add_duration(line, event->deadline_ns);
-		return;
-	}
-	/* The waits alone are counted, in slices: they add up to a little less. */
-	cf_text_add(line, event->waited_ns < event->deadline_ns / 2
-				  ? ": nothing is left of "
-				  : ": over ");
-	cf_text_add_duration(line, event->deadline_ns);
-	cf_text_add(line, " for the ");
-	cf_text_add_printable(line, event->name);
-	cf_text_add(line, "; that wait was ended, the rest is done; result ");
-	cf_text_add_number(line, event->result);
-}
-
 static void say(const struct cf_event *event, char *bytes)
 {
 	struct cf_text line;
 
 	if (event->ending == CF_EVENT_FINISHED || event->ending == CF_EVENT_LOADED ||
-	    event->is_minor)
+	    event->ending == CF_EVENT_LEAKED || event->is_minor)
 		return;
 	cf_say_line(&line, bytes, 1024);
-	cf_text_add(&line, event->call);
-	switch (event->ending) {
-	case CF_EVENT_EXPIRED:
-	case CF_EVENT_PARKED:
-		add_expired(&line, event);
-		break;
-	case CF_EVENT_COMPLETED:
-		add_completed(&line, event);
-		break;
-	case CF_EVENT_STUCK:
-		cf_text_add(&line, ": over ");
-		cf_text_add_duration(&line, event->deadline_ns);
-		cf_text_add(&line, " and stuck in ");
-		cf_text_add_printable(&line, event->name);
-		break;
-	default:
-		cf_text_add(&line, ": a second cleanup of ");
-		cf_text_add_address(&line, event->address);
-		cf_text_add(&line, ", refused");
-	}
+	cf_wording_add(&line, event);
 	cf_say(&line);
 }
 

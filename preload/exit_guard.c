@@ -2,236 +2,184 @@
 /*
  * exit_guard.c - the flow of the end. Floor 3.
  *
- * A copy of each number is closed: that sends the flush, and does not pull the number from
- * under a thread that still runs.
+ * It is watched only if there is something that could block: a second thread, a handler, a
+ * destructor, or bytes in stdio for somebody who may not take them.
  */
 #include "exit_guard.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdatomic.h>
-#include <stddef.h>
-#include <string.h>
-#include <sys/stat.h>
+#include <link.h>
+#include <signal.h>
+#include <sys/single_threaded.h>
+#include <time.h>
 
-#include "classify.h"
-#include "clerk.h"
 #include "clock.h"
+#include "dynamic.h"
+#include "ending.h"
 #include "events.h"
+#include "exit_watch.h"
 #include "facts.h"
 #include "fork.h"
-#include "hand.h"
-#include "mapped.h"
-#include "mounts.h"
-#include "open_fds.h"
-#include "park.h"
-#include "parked_fds.h"
-#include "parked_ranges.h"
-#include "pool.h"
-#include "ranges.h"
 #include "raw.h"
 #include "say.h"
 #include "text.h"
-#include "undertaker.h"
+#include "unwritten.h"
+#include "whereabouts.h"
 
-#define FIRST_NUMBER 3	 /* stdio has not written all yet */
-#define HIGH_NUMBER  700 /* where no program counts with it */
-#define PAGE_BYTES   4096
+#define STAND_ASIDE   (1000 * CF_MS)
+#define SIGNAL_STATUS 128 /* what a shell adds to a signal's number */
+#define THREADS_BYTES 4096
 
 static const struct cf_policy *policy; /* set once, before any door is open */
-static const _Atomic int for_good = 1;
+static void (*when_over)(void);
 
-/* A number that was inherited may have been parked by who has executed this program. */
-static bool look_at_inherited(int fd, void *unused)
-{
-	struct cf_identity file;
-
-	(void)unused;
-	if (fd < FIRST_NUMBER)
-		return true;
-	file = cf_identity_read(fd);
-	if (!file.error && file.major == 0 && (file.mode == S_IFREG || file.is_opaque))
-		cf_facts_look(fd); /* learns the mount */
-	return !cf_mounts_any_remote();
-}
-
-void cf_exit_guard_begin(const struct cf_policy *new_policy)
+void cf_exit_guard_begin(const struct cf_policy *new_policy, void (*over)(void))
 {
 	policy = new_policy;
-	if (policy->mode == CF_MODE_ENFORCE)
-		cf_open_fds_each(look_at_inherited, NULL);
+	when_over = over;
 }
 
-static void get_company(void)
+/* The start files of a compiler leave one in every object. */
+static int has_destructors(struct dl_phdr_info *object, size_t size, void *unused)
 {
-	cf_undertaker_watch(&for_good);
+	(void)size;
+	(void)unused;
+	return cf_dynamic_number(object, DT_FINI_ARRAYSZ) > sizeof(ElfW(Addr));
 }
 
-static void report(struct cf_event *event, const struct cf_outcome *outcome)
+static bool has_unwritten(void)
 {
-	event->waited_ns = outcome->waited_ns;
-	event->result = outcome->result;
-	if (outcome->ending == CF_FINISHED && outcome->result >= 0)
-		return; /* as the kernel would have done it */
-	if (outcome->ending != CF_FINISHED) {
-		event->ending = CF_EVENT_EXPIRED;
-		cf_say_permit(cf_facts_may_write(2));
+	return cf_unwritten_may_block(cf_facts_may_write);
+}
+
+static void watch(void)
+{
+	if (policy->mode == CF_MODE_ENFORCE &&
+	    policy->deadline_ns[CF_CLASS_EXIT] != CF_NEVER)
+		cf_exit_watch_begin(cf_ending_until(), when_over);
+}
+
+/* True for the first. */
+static bool begin_ending(void)
+{
+	return cf_ending_begin(policy->deadline_ns[CF_CLASS_EXIT]);
+}
+
+/* Nearly without a system call: one or two for a stream that holds bytes. */
+static bool could_block(void)
+{
+	return !__libc_single_threaded || cf_ending_has_handlers() ||
+	       dl_iterate_phdr(has_destructors, NULL) || has_unwritten();
+}
+
+void cf_exit_guard_end(int status)
+{
+	int error = errno;
+
+	if (cf_ending_is_confined() ||
+	    (!cf_ending_now().is_under_way && !could_block()) ||
+	    !cf_fork_is_own_process())
+		return;
+	cf_ending_choose(status);
+	if (begin_ending())
+		watch();
+	errno = error;
+}
+
+void cf_exit_guard_end_by_signal(int number)
+{
+	int error = errno;
+
+	if (!cf_ending_is_confined() && begin_ending()) {
+		cf_ending_note_signal(number);
+		watch();
 	}
+	errno = error;
+}
+
+static void report(struct cf_event *event, const struct cf_ending_state *state)
+{
+	event->ending = CF_EVENT_FORCED_EXIT;
+	event->call = "exit";
+	event->class = cf_policy_class_name(CF_CLASS_EXIT);
+	event->handle = state->tid;
+	event->mount = "";
+	event->type = "process";
+	event->deadline_ns = policy->deadline_ns[CF_CLASS_EXIT];
+	event->waited_ns = cf_clock_now() - state->began;
+	cf_say_permit(cf_facts_may_write(2));
 	cf_events_report(event);
 }
 
-/* Whether nothing is left to wait for at this number. */
-CF_COLD static bool flush(int fd, int copy, const struct cf_facts *facts,
-			  const struct cf_verdict *verdict)
+void cf_exit_guard_note_last(int status)
 {
-	char name[CF_RANGE_NAME_BYTES];
-	struct cf_event event = {
-		.ending = CF_EVENT_FINISHED,
-		.call = "exit",
-		.class = cf_policy_class_name(verdict->class),
-		.is_written = verdict->class == CF_CLASS_WRITE,
-		.is_minor = verdict->class != CF_CLASS_WRITE,
-		.is_ending = true,
-		.handle = fd,
-		.name = name,
-		.mount = facts->mount ? facts->mount->point : "",
-		.type = facts->mount ? facts->mount->type : "unknown",
-		.deadline_ns = verdict->deadline_ns,
-	};
-	struct cf_order order = {
-		.call = { SYS_close, { copy } },
-		.identity = facts->identity,
-		.mount = facts->mount,
-		.deadline_ns = verdict->deadline_ns,
-		.when_slow = get_company,
-		.event = &event,
-	};
-
-	cf_facts_name(fd, name, sizeof(name));
-	struct cf_outcome outcome =
-		cf_hand_run(&order, cf_clock_after(verdict->deadline_ns));
-	if (outcome.ending == CF_NO_HAND)
-		cf_raw_call3(SYS_close, copy, 0, 0); /* the kernel would, too */
-	else
-		report(&event, &outcome);
-	return outcome.ending == CF_FINISHED || outcome.ending == CF_NO_HAND;
-}
-
-/* The close of a copy would take the POSIX locks of the process from the file. */
-static bool is_locked(int fd)
-{
-	char link[48], *text = cf_pool_pages(PAGE_BYTES);
-	struct cf_text path;
-
-	if (!text)
-		return true;
-	cf_text_begin(&path, link, sizeof(link));
-	cf_text_add(&path, "/proc/thread-self/fdinfo/");
-	cf_text_add_number(&path, fd);
-	bool is_so =
-		cf_clerk_read(link, text, PAGE_BYTES - 1) <= 0 || strstr(text, "POSIX");
-	cf_raw_call3(SYS_munmap, (long)text, PAGE_BYTES, 0);
-	return is_so;
-}
-
-static int copy_of(int fd)
-{
-	long copy = cf_raw_call3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIGH_NUMBER);
-
-	if (copy < 0) /* no such number under a low limit */
-		copy = cf_raw_call3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, FIRST_NUMBER);
-	return (int)copy;
-}
-
-/* Whether the kernel would wait at this number. What cannot be told, or cannot be done as
-   the kernel would, is left to it: only a sick mount is not trusted. */
-static bool is_left(int fd)
-{
-	if (cf_park_holds(fd))
-		return true;
-	struct cf_facts facts = cf_facts_look(fd);
-	struct cf_verdict verdict = cf_classify(&facts, policy);
-	if (facts.kind != CF_KIND_REMOTE || !verdict.is_bound)
-		return false;
-	if (facts.mount && cf_mounts_is_sick_for(facts.mount, verdict.deadline_ns))
-		return true;
-	if (!cf_fork_is_own_process() || is_locked(fd))
-		return false;
-	int copy = copy_of(fd);
-	return copy >= 0 && !flush(fd, copy, &facts, &verdict);
-}
-
-static bool look_at(int fd, void *argument)
-{
-	bool *is_anything_left = argument;
-
-	if (fd >= FIRST_NUMBER)
-		*is_anything_left = is_left(fd) || *is_anything_left;
-	return true;
-}
-
-/* Have a mapping written back, as its end would. False when that is not done in time. */
-CF_COLD static bool write_back(const struct cf_range *piece)
-{
-	struct cf_event event = cf_mapped_event("exit", piece);
-	struct cf_order order = {
-		.kind = CF_ERRAND_WRITE_BACK,
-		.pages = cf_mapped_pages(piece),
-		.mount = piece->mount,
-		.deadline_ns = event.deadline_ns,
-		.when_slow = get_company,
-	};
-	struct cf_outcome outcome = cf_hand_run(&order, cf_mapped_deadline());
-
-	event.is_ending = true;
-	report(&event, &outcome);
-	return outcome.ending == CF_FINISHED || outcome.ending == CF_NO_HAND;
-}
-
-/* Whether pages are left that the kernel would wait for. Those of one file go together, as
-   long as it is open: see cf_write_back(). */
-static bool are_pages_left(void)
-{
-	struct cf_identity last = { .error = EBADF };
-	struct cf_range piece;
-	bool is_left = cf_parked_ranges_any();
-
-	if (!cf_ranges_any() || !cf_mapped_is_bound() || !cf_fork_is_own_process())
-		return is_left;
-	for (uintptr_t at = 0; !is_left && cf_ranges_find(at, UINTPTR_MAX, &piece);
-	     at = piece.end) {
-		struct cf_identity now = cf_identity_read(piece.fd);
-		bool is_open = cf_identity_is_same(&now, &piece.file);
-
-		if (piece.kind != CF_RANGE_FILE ||
-		    (is_open && cf_identity_is_same(&piece.file, &last)))
-			continue;
-		is_left = !write_back(&piece);
-		if (is_open)
-			last = piece.file;
-	}
-	return is_left;
-}
-
-/* Nearly every program has nothing to do with any server. */
-static bool is_doubtful(void)
-{
-	return cf_mounts_any_remote() || cf_ranges_any() || cf_parked_fds_any() ||
-	       cf_parked_ranges_any();
-}
-
-void cf_exit_guard_leave(void)
-{
-	bool is_anything_left;
 	int error = errno;
 
-	if (policy->mode != CF_MODE_ENFORCE || !is_doubtful())
+	if (cf_ending_is_confined() ||
+	    (!cf_ending_now().is_under_way && !has_unwritten()))
 		return;
-	is_anything_left = are_pages_left();
-	cf_open_fds_each(look_at, &is_anything_left);
-	if (is_anything_left)
-		get_company();
-	else /* nor may an undertaker hold locks and ports any longer than the process */
-		cf_undertaker_dismiss(cf_hand_slow());
+	struct cf_ending_state state = cf_ending_now();
+	if (policy->mode == CF_MODE_OBSERVE && state.is_under_way &&
+	    cf_clock_left(state.until) == 0)
+		report(&(struct cf_event){ .name = "",
+					   .result = status,
+					   .is_observed = true },
+		       &state);
+	cf_ending_choose(status);
+	begin_ending();
+	if (has_unwritten())
+		watch();
 	errno = error;
+}
+
+bool cf_exit_guard_take_over(void)
+{
+	return cf_ending_take_over();
+}
+
+/* As whoever sent it has meant it. Does nothing in the init of a pid namespace. */
+static void end_by_signal(int number)
+{
+	const unsigned long plain[4] = { 0 }; /* the kernel's sigaction: SIG_DFL */
+	unsigned long only = 1UL << (number - 1);
+
+	cf_raw_call(SYS_rt_sigaction, number, (long)plain, 0, sizeof(only), 0, 0);
+	cf_raw_call(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&only, 0, sizeof(only), 0, 0);
+	cf_raw_call3(SYS_tgkill, cf_raw_call3(SYS_getpid, 0, 0, 0),
+		     cf_raw_call3(SYS_gettid, 0, 0, 0), number);
+}
+
+void cf_exit_guard_force(void)
+{
+	static char bytes[THREADS_BYTES];
+	struct cf_ending_state state = cf_ending_now();
+	if (state.tid == 0) /* the signal has found the program elsewhere */
+		state.tid = (int)cf_raw_call3(SYS_getpid, 0, 0, 0);
+	int signal = state.is_chosen ? 0 : state.signal;
+	int status = signal ? SIGNAL_STATUS + signal : state.status;
+	struct cf_text threads;
+
+	cf_text_begin(&threads, bytes, sizeof(bytes));
+	struct cf_whereabouts found = cf_whereabouts_look(state.tid, &threads);
+	report(&(struct cf_event){ .name = found.place,
+				   .threads = threads.full ? NULL : bytes,
+				   .is_held = found.is_held,
+				   .signal = signal,
+				   .result = status & 0xff },
+	       &state);
+	if (signal)
+		end_by_signal(signal);
+	for (;;)
+		cf_raw_call3(SYS_exit_group, status, 0, 0);
+}
+
+void cf_exit_guard_stand_aside(void)
+{
+	struct timespec moment = { 0, CF_MS };
+
+	if (!cf_ending_is_taken_over())
+		return;
+	for (cf_instant end = cf_clock_after(STAND_ASIDE); cf_clock_left(end) > 0;)
+		cf_raw_call(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, (long)&moment, 0, 0,
+			    0);
 }

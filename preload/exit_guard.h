@@ -2,28 +2,44 @@
 #ifndef CF_EXIT_GUARD_H
 #define CF_EXIT_GUARD_H
 
+#include <stdbool.h>
+
 #include "policy.h"
 
 /*
- * exit_guard.h - the story of the end: the kernel closes what is still open, and must not
- * wait for a server then.
+ * exit_guard.h - the story of the end: when it begins, and that it has one.
  *
- * Floor 3.
- */
-
-/* Begin, once, with a policy that must outlive every call. */
-void cf_exit_guard_begin(const struct cf_policy *policy);
-
-/*
- * The process is about to end. What is open or mapped on a server is flushed by hands, each
- * within the deadline of its class and on a sick mount not at all; if that could not be
- * done, the kernel is left nothing to close.
+ * Floor 3. From the first of exit(), the return of main(), quick_exit() and a signal that
+ * is to end the process, it has so long as the policy says. The program's handlers and
+ * destructors run as ever, on its own thread. When it is still there then, a thread of
+ * ours ends it, with the status that the program has chosen.
  *
- * In a vfork child, whose memory is its parent's, only the last is done. In observe mode
- * nothing is, nor in a process that has had to do with no server: no system call is made
- * then. stdio, which has not written all yet, and files with POSIX locks are left alone.
  * Async-signal-safe; errno is left alone.
  */
-void cf_exit_guard_leave(void);
+
+/* Begin, once, with a policy that must outlive every call. When the time is over, over() is
+   called in a thread of ours. */
+void cf_exit_guard_begin(const struct cf_policy *policy, void (*over)(void));
+
+/* The program has chosen its status: its end begins, unless it has begun. */
+void cf_exit_guard_end(int status);
+
+/* The program was sent a signal that is to end it: the same, without a status. */
+void cf_exit_guard_end_by_signal(int number);
+
+/* All handlers and destructors are through, what libc does last is left: writing what stdio
+   holds. Nobody can tell the status of exit() before, where libc has called it itself. */
+void cf_exit_guard_note_last(int status);
+
+/* For over(): take the end over from the program. False when somebody has. */
+bool cf_exit_guard_take_over(void);
+
+/* For over(): tell what each thread waits in, and end the process: with its status, or, when
+   it has chosen none, by the signal. Does not come back. */
+void cf_exit_guard_force(void) __attribute__((noreturn));
+
+/* Where the end has been taken over, whoever would leave by itself waits here for it; at
+   most a second. */
+void cf_exit_guard_stand_aside(void);
 
 #endif

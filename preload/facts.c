@@ -206,6 +206,7 @@ bool cf_facts_mapping(int fd, struct cf_range *range)
 	range->fd = fd;
 	range->file = facts.identity;
 	range->mount = facts.mount;
+	range->born = cf_clock_now();
 	cf_facts_name(fd, range->name, sizeof(range->name));
 	return true;
 }

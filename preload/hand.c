@@ -27,13 +27,6 @@
 
 _Static_assert(sizeof(struct cf_errand) <= CF_TASK_ROOM_BYTES, "an errand fits its room");
 
-/* What the mount grants a call. */
-struct patience {
-	int64_t length_ns; /* its deadline, or less on a sick mount */
-	cf_instant until;
-	unsigned returns; /* of the mount, when the call began */
-};
-
 static _Atomic int slow; /* calls that take long */
 
 const _Atomic int *cf_hand_slow(void)
@@ -62,6 +55,7 @@ static bool is_privileged(void)
 static bool is_limited(const struct cf_order *order)
 {
 	return order->mount && order->call.number != SYS_dup3 &&
+	       order->kind != CF_ERRAND_WRITE && /* its bytes cannot wait for others */
 	       cf_mounts_is_sick_for(order->mount, order->deadline_ns);
 }
 
@@ -90,6 +84,7 @@ static void fill(struct cf_errand *errand, const struct cf_order *order)
 	errand->call = order->call;
 	errand->pages = order->pages;
 	errand->range = order->range;
+	errand->bytes = order->bytes;
 	errand->works_off = mount && cf_fd_table_is_main() ? mount : NULL;
 	atomic_store(&errand->parked_fd, -1);
 	atomic_store(&errand->parked_range, NULL);
@@ -268,9 +263,10 @@ static enum cf_ending conclude(struct cf_task *task, const struct cf_order *orde
 }
 
 /* Leave the call to its hand; false when it has just come back. */
-static bool abandon(struct cf_task *task, const struct cf_order *order,
-		    const struct patience *patience)
+static bool abandon(const struct cf_hand *hand)
 {
+	const struct cf_order *order = hand->order;
+	struct cf_task *task = hand->task;
 	struct cf_errand *errand = task->room;
 	int under_way = CF_ERRAND_UNDER_WAY;
 
@@ -278,7 +274,7 @@ static bool abandon(struct cf_task *task, const struct cf_order *order,
 	cf_errand_count_slow(errand);
 	if (order->mount)
 		cf_mounts_note_expired(order->mount, order->deadline_ns,
-				       patience->length_ns, patience->returns);
+				       hand->patience_ns, hand->returns);
 	if (!atomic_compare_exchange_strong(&errand->state, &under_way,
 					    CF_ERRAND_ABANDONED)) {
 		if (order->mount)
@@ -291,57 +287,82 @@ static bool abandon(struct cf_task *task, const struct cf_order *order,
 	return true;
 }
 
-static enum cf_ending wait_and_end(struct cf_task *task, const struct cf_order *order,
-				   const struct patience *patience,
-				   struct cf_outcome *outcome)
+static enum cf_ending wait_and_end(struct cf_hand *hand)
 {
-	cf_instant deadline = patience->until;
-	bool is_back = wait_until(task, order, deadline) || wait_for_let_go(task, order);
+	const struct cf_order *order = hand->order;
+	struct cf_task *task = hand->task;
+	bool is_back =
+		wait_until(task, order, hand->until) || wait_for_let_go(task, order);
 
 	if (!cf_task_is_held(
 		    task)) /* a child that a signal handler has forked just now */
 		return is_still_there(order) ? CF_NO_HAND : CF_EXPIRED;
 	if (is_back)
-		return conclude(task, order, outcome);
+		return conclude(task, order, &hand->outcome);
 	if (order->is_ended)
 		cf_task_end(task);
-	else if (abandon(task, order, patience))
+	else if (abandon(hand))
 		return CF_EXPIRED;
 	while (!cf_task_wait(task, CF_CLOCK_SLICE))
 		;
-	return conclude(task, order, outcome);
+	return conclude(task, order, &hand->outcome);
+}
+
+/* How long the mount grants the call. */
+static void ask_for_patience(struct cf_hand *hand, cf_instant deadline)
+{
+	const struct cf_order *order = hand->order;
+
+	hand->began = cf_clock_now();
+	hand->patience_ns = order->deadline_ns;
+	hand->until = deadline;
+	hand->returns = 0;
+	if (!order->mount)
+		return;
+	hand->patience_ns = cf_mounts_patience(order->mount, order->deadline_ns);
+	hand->returns = atomic_load(&order->mount->returns);
+	if (hand->patience_ns < order->deadline_ns)
+		hand->until = cf_clock_after(hand->patience_ns);
+}
+
+void cf_hand_begin(struct cf_hand *hand, const struct cf_order *order,
+		   cf_instant deadline)
+{
+	int error = errno;
+
+	*hand = (struct cf_hand){ .order = order, .outcome.ending = CF_NO_HAND };
+	ask_for_patience(hand, deadline);
+	if (!reserve(order)) {
+		if (park(order)) {
+			hand->outcome.ending = CF_PARKED;
+			errno = error;
+			return;
+		}
+		atomic_fetch_add(&order->mount->hands, 1);
+	}
+	hand->task = start(order);
+	if (!hand->task && order->range)
+		cf_parked_ranges_drop(order->range);
+	errno = error;
+}
+
+struct cf_outcome cf_hand_await(struct cf_hand *hand)
+{
+	int error = errno;
+
+	if (hand->task) {
+		hand->outcome.ending = wait_and_end(hand);
+		send_for_parked(hand->order);
+	}
+	hand->outcome.waited_ns = cf_clock_now() - hand->began;
+	errno = error;
+	return hand->outcome;
 }
 
 struct cf_outcome cf_hand_run(const struct cf_order *order, cf_instant deadline)
 {
-	struct cf_outcome outcome = { .ending = CF_NO_HAND };
-	cf_instant began = cf_clock_now();
-	int error = errno;
-	struct patience patience = { .length_ns = order->deadline_ns, .until = deadline };
+	struct cf_hand hand;
 
-	if (order->mount) {
-		patience.length_ns = cf_mounts_patience(order->mount, order->deadline_ns);
-		patience.returns = atomic_load(&order->mount->returns);
-	}
-	if (patience.length_ns < order->deadline_ns)
-		patience.until = cf_clock_after(patience.length_ns);
-	if (!reserve(order)) {
-		if (park(order)) {
-			outcome.ending = CF_PARKED;
-			outcome.waited_ns = cf_clock_now() - began;
-			errno = error;
-			return outcome;
-		}
-		atomic_fetch_add(&order->mount->hands, 1);
-	}
-	struct cf_task *task = start(order);
-	if (task) {
-		outcome.ending = wait_and_end(task, order, &patience, &outcome);
-		send_for_parked(order);
-	} else if (order->range) {
-		cf_parked_ranges_drop(order->range);
-	}
-	outcome.waited_ns = cf_clock_now() - began;
-	errno = error;
-	return outcome;
+	cf_hand_begin(&hand, order, deadline);
+	return cf_hand_await(&hand);
 }

@@ -44,10 +44,12 @@ struct cf_order {
 	struct cf_identity identity; /* what the fd stood for                           */
 	struct cf_write_back pages;  /* of CF_ERRAND_WRITE_BACK                       */
 	struct cf_parked_range *range; /* of CF_ERRAND_UNMAP: taken by the caller       */
+	struct cf_bytes bytes;	       /* of CF_ERRAND_WRITE                          */
 	struct cf_mount *mount;	 /* whose hands are counted; NULL for none          */
 	int64_t deadline_ns;	 /* its length: a sick mount is asked with it       */
-	bool is_ended;		 /* end the hand at the deadline: only for sockets,
-					whose close the kernel then goes on with itself */
+	bool is_ended;		 /* end the hand at the deadline: for sockets, whose
+					close the kernel then goes on with itself, and for
+					what is written where nobody is asked          */
 	void (*when_slow)(void); /* called once, if the call takes more than 10 ms      */
 	const struct cf_event *event; /* what the hand reports if it comes back late   */
 };
@@ -73,6 +75,27 @@ struct cf_order {
  * errno      Preserved.
  */
 struct cf_outcome cf_hand_run(const struct cf_order *order, cf_instant deadline);
+
+/*
+ * The same in two halves, so that several hands are at work at once: between them the hand
+ * is under way. Its order and its `hand` must stay until it is awaited, once, by the
+ * process that has begun it.
+ */
+struct cf_hand {
+	const struct cf_order *order;
+	struct cf_task *task; /* NULL: there is none, and the outcome is known */
+	struct cf_outcome outcome;
+	cf_instant began, until;
+	int64_t patience_ns; /* its deadline, or less on a sick mount  */
+	unsigned returns;    /* of the mount, when the call began      */
+};
+
+/* The first half. Does not wait. */
+void cf_hand_begin(struct cf_hand *hand, const struct cf_order *order,
+		   cf_instant deadline);
+
+/* The second. Waits until the deadline. */
+struct cf_outcome cf_hand_await(struct cf_hand *hand);
 
 /* How many calls take more than 10 ms just now: a word that hands count down. */
 const _Atomic int *cf_hand_slow(void);

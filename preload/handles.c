@@ -149,6 +149,29 @@ void cf_handles_set_waited(enum cf_handle_kind kind, uintptr_t id, int64_t waite
 	cf_lock_release(&lock);
 }
 
+static bool is_later(const struct cf_handle *handle, const struct cf_handle *than)
+{
+	return !than || handle->seen > than->seen;
+}
+
+bool cf_handles_last(enum cf_handle_kind kind, cf_instant since, struct cf_handle *handle)
+{
+	const struct cf_handle *last = NULL;
+
+	if (!cf_lock_take(&lock))
+		return false;
+	for (struct entry *at = table; at; at = at->hh.next) {
+		if (at->handle.kind == kind && at->handle.is_born &&
+		    !at->handle.is_gone && at->handle.seen < since &&
+		    is_later(&at->handle, last))
+			last = &at->handle;
+	}
+	if (last)
+		*handle = *last;
+	cf_lock_release(&lock);
+	return last != NULL;
+}
+
 unsigned cf_handles_count(void)
 {
 	if (!cf_lock_take(&lock))

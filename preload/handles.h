@@ -61,6 +61,11 @@ const void *cf_handles_maker(enum cf_handle_kind kind, uintptr_t id);
 /* Store what has been waited in cleanups of a handle of libcurl's, if it is there. */
 void cf_handles_set_waited(enum cf_handle_kind kind, uintptr_t id, int64_t waited_ns);
 
+/* Copy the first handle of this kind that was born before `since` and is not gone into
+   *handle, the oldest last. False when there is none. */
+bool cf_handles_last(enum cf_handle_kind kind, cf_instant since,
+		     struct cf_handle *handle);
+
 /* How many handles are in the table. */
 unsigned cf_handles_count(void);
 

@@ -4,6 +4,7 @@
  */
 #include "policy.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "clock.h"
@@ -67,6 +68,51 @@ static bool set_quiet(struct cf_policy *policy, enum cf_class class, const char 
 	return true;
 }
 
+static bool set_leaks(struct cf_policy *policy, enum cf_class class, const char *value)
+{
+	(void)class;
+	policy->leaks = strcmp(value, "on") == 0;
+	return policy->leaks || strcmp(value, "off") == 0;
+}
+
+/* The signal of the name that begins here, with or without SIG; 0 for none of ours. */
+static int signal_of(const char *name, size_t length)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} known[] = { { "TERM", SIGTERM }, { "INT", SIGINT },	{ "HUP", SIGHUP },
+		      { "QUIT", SIGQUIT }, { "USR1", SIGUSR1 }, { "USR2", SIGUSR2 } };
+
+	if (length > 3 && strncmp(name, "SIG", 3) == 0) {
+		name += 3;
+		length -= 3;
+	}
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if (strlen(known[i].name) == length &&
+		    strncmp(known[i].name, name, length) == 0)
+			return known[i].number;
+	}
+	return 0;
+}
+
+static bool set_on_signal(struct cf_policy *policy, enum cf_class class,
+			  const char *value)
+{
+	(void)class;
+	policy->end_signals = 0;
+	while (*value) {
+		size_t length = strcspn(value, ",");
+		int number = signal_of(value, length);
+
+		if (number == 0)
+			return false;
+		policy->end_signals |= (uint64_t)1 << (number - 1);
+		value += length + (value[length] == ',');
+	}
+	return true;
+}
+
 static const struct row {
 	struct cf_option option;
 	setter *set;
@@ -79,7 +125,13 @@ static const struct row {
 	{ { "CURFEW_DEADLINE_MMAP", DURATION }, set_deadline, CF_CLASS_MMAP },
 	{ { "CURFEW_DEADLINE_CURL", DURATION }, set_deadline, CF_CLASS_CURL },
 	{ { "CURFEW_DEADLINE_OTHER", DURATION }, set_deadline, CF_CLASS_OTHER },
+	{ { "CURFEW_DEADLINE_EXIT", DURATION }, set_deadline, CF_CLASS_EXIT },
 	{ { "CURFEW_ON_EXPIRY_WRITE", "eio or ok" }, set_on_expiry_write, 0 },
+	{ { "CURFEW_ON_SIGNAL",
+	    "names out of TERM, INT, HUP, QUIT, USR1, USR2, with commas" },
+	  set_on_signal,
+	  0 },
+	{ { "CURFEW_LEAKS", "on or off" }, set_leaks, 0 },
 	{ { "CURFEW_EVENTS", "the name of a file" }, set_events, 0 },
 	{ { "CURFEW_QUIET", "0 or 1" }, set_quiet, 0 },
 	{ { "CURFEW_RUN", "an absolute path; set by 'curfew run'" }, set_run, 0 },
@@ -89,6 +141,7 @@ void cf_policy_defaults(struct cf_policy *policy)
 {
 	*policy = (struct cf_policy){
 		.mode = CF_MODE_ENFORCE,
+		.leaks = true,
 		.deadline_ns = {
 			[CF_CLASS_FILE] = 300 * CF_MS,
 			[CF_CLASS_WRITE] = 5000 * CF_MS,
@@ -96,6 +149,7 @@ void cf_policy_defaults(struct cf_policy *policy)
 			[CF_CLASS_MMAP] = 300 * CF_MS,
 			[CF_CLASS_CURL] = 200 * CF_MS,
 			[CF_CLASS_OTHER] = 100 * CF_MS,
+			[CF_CLASS_EXIT] = 30000 * CF_MS,
 		},
 	};
 }
@@ -122,8 +176,8 @@ const struct cf_option *cf_policy_option(size_t index)
 
 const char *cf_policy_class_name(enum cf_class class)
 {
-	static const char *const names[CF_CLASSES] = { "file", "write", "socket",
-						       "mmap", "curl",	"other" };
+	static const char *const names[CF_CLASSES] = { "file", "write", "socket", "mmap",
+						       "curl", "other", "exit" };
 
 	return names[class];
 }

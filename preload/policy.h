@@ -26,6 +26,7 @@ enum cf_class {
 	CF_CLASS_MMAP,	 /* a mapping whose munmap can hang                */
 	CF_CLASS_CURL,	 /* one outermost cleanup call of libcurl          */
 	CF_CLASS_OTHER,	 /* devices and unknown kinds, not written         */
+	CF_CLASS_EXIT,	 /* from exit() to gone                            */
 	CF_CLASSES
 };
 
@@ -34,6 +35,8 @@ struct cf_policy {
 	int64_t deadline_ns[CF_CLASSES]; /* CF_NEVER when off */
 	bool write_expires_ok; /* an expired close of a written file answers 0, not EIO */
 	bool quiet;	       /* no lines on stderr */
+	bool leaks;	       /* tell what is never closed */
+	uint64_t end_signals;  /* that begin the end, as a mask: signal 1 is bit 0 */
 	const char *events;    /* CURFEW_EVENTS as given, or NULL; not owned */
 	const char *run;       /* CURFEW_RUN as given, or NULL; not owned    */
 };
@@ -61,7 +64,7 @@ bool cf_policy_set(struct cf_policy *policy, const char *variable, const char *v
 /* The option number `index`, in the order of the manual; NULL past the last. */
 const struct cf_option *cf_policy_option(size_t index);
 
-/* The name of a class: "file", "write", "socket", "mmap", "curl", "other". */
+/* The name of a class: "file", "write", "socket", "mmap", "curl", "other", "exit". */
 const char *cf_policy_class_name(enum cf_class class);
 
 #endif

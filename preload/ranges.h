@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clock.h"
 #include "identity.h"
 #include "spans.h"
 
@@ -33,6 +34,7 @@ struct cf_range {
 	int fd;			 /* by which it was mapped: a file may still be there */
 	struct cf_identity file; /* what that stood for                              */
 	struct cf_mount *mount;	 /* of a file; NULL when nothing is known            */
+	cf_instant born;
 	char name[CF_RANGE_NAME_BYTES];
 };
 

@@ -69,7 +69,8 @@ static inline long cf_raw_peek(const uint64_t *from, uint64_t *to)
 {
 	struct iovec there = { (void *)from, sizeof(*from) }, here = { to, sizeof(*to) };
 
-	return cf_raw_call(SYS_process_vm_readv, cf_raw_call3(SYS_getpid, 0, 0, 0),
+	/* By thread: the first of the process may be gone, and its memory with it. */
+	return cf_raw_call(SYS_process_vm_readv, cf_raw_call3(SYS_gettid, 0, 0, 0),
 			   (long)&here, 1, (long)&there, 1, 0);
 }
 

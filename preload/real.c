@@ -22,7 +22,11 @@ static int (*next_munmap)(void *, size_t);
 static void *(*next_mremap)(void *, size_t, size_t, int, ...);
 static int (*next_unshare)(int);
 static int (*next_ioctl)(int, unsigned long, ...);
-static void (*next_exit)(int);
+
+void cf_real_look_up(const char *name, void *slot)
+{
+	*(void **)slot = dlsym(RTLD_NEXT, name);
+}
 
 void cf_real_bind(void)
 {
@@ -30,16 +34,16 @@ void cf_real_bind(void)
 		const char *name;
 		void *slot;
 	} wanted[] = {
-		{ "close", &next_close },   { "setsockopt", &next_setsockopt },
-		{ "dup", &next_dup },	    { "dup2", &next_dup2 },
-		{ "dup3", &next_dup3 },	    { "close_range", &next_close_range },
-		{ "mmap", &next_mmap },	    { "munmap", &next_munmap },
-		{ "mremap", &next_mremap }, { "ioctl", &next_ioctl },
-		{ "_exit", &next_exit },    { "unshare", &next_unshare },
+		{ "close", &next_close },     { "setsockopt", &next_setsockopt },
+		{ "dup", &next_dup },	      { "dup2", &next_dup2 },
+		{ "dup3", &next_dup3 },	      { "close_range", &next_close_range },
+		{ "mmap", &next_mmap },	      { "munmap", &next_munmap },
+		{ "mremap", &next_mremap },   { "ioctl", &next_ioctl },
+		{ "unshare", &next_unshare },
 	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
-		*(void **)wanted[i].slot = dlsym(RTLD_NEXT, wanted[i].name);
+		cf_real_look_up(wanted[i].name, wanted[i].slot);
 }
 
 static long answer(long result)
@@ -127,12 +131,4 @@ int cf_real_ioctl(int fd, unsigned long request, void *argument)
 	return next_ioctl ? next_ioctl(fd, request, argument)
 			  : (int)answer(cf_raw_call3(SYS_ioctl, fd, (long)request,
 						     (long)argument));
-}
-
-void cf_real_exit(int status)
-{
-	if (next_exit)
-		next_exit(status);
-	for (;;)
-		cf_raw_call3(SYS_exit_group, status, 0, 0);
 }

@@ -16,6 +16,10 @@
 /* Look the real functions up. Once, from the constructor; may call malloc. */
 void cf_real_bind(void);
 
+/* Look one more function up into *slot, a pointer to a function; NULL when there is none.
+   As above. */
+void cf_real_look_up(const char *name, void *slot);
+
 /* close(2) as libc gives it: -1 and errno, and a cancellation point. */
 int cf_real_close(int fd);
 
@@ -39,8 +43,5 @@ void *cf_real_mremap(void *from, size_t length, size_t new_length, int flags, vo
 
 /* ioctl(2): -1 and errno. */
 int cf_real_ioctl(int fd, unsigned long request, void *argument);
-
-/* _exit(2): does not come back. */
-void cf_real_exit(int status) __attribute__((noreturn));
 
 #endif

@@ -80,12 +80,16 @@ static void install(struct filter *filter)
 	cf_raw_call(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, (long)&program, 0, 0, 0);
 }
 
-void cf_seal_hand(long number)
+void cf_seal_hand(long number, bool writes)
 {
 	struct filter filter;
 
 	begin(&filter);
 	allow(&filter, number);
+	if (writes) {
+		allow(&filter, SYS_write);
+		allow(&filter, SYS_lseek);
+	}
 	allow(&filter, SYS_close);
 	allow(&filter, SYS_statx);
 	allow(&filter, SYS_munmap);

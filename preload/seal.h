@@ -2,6 +2,8 @@
 #ifndef CF_SEAL_H
 #define CF_SEAL_H
 
+#include <stdbool.h>
+
 /*
  * seal.h - take from a task of ours what it will never need.
  *
@@ -12,8 +14,8 @@
  */
 
 /* Seal a hand: `number`, what it takes to close and unmap what is parked, clock_gettime,
-   clock_nanosleep, exit. */
-void cf_seal_hand(long number);
+   clock_nanosleep, exit; if it writes, write and lseek. */
+void cf_seal_hand(long number, bool writes);
 
 /* Seal a recorder, whose file is open: write, clock_gettime, clock_nanosleep, exit. */
 void cf_seal_recorder(void);

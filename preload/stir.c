@@ -10,6 +10,7 @@
 
 #include "lock.h"
 #include "raw.h"
+#include "real_end.h"
 
 static struct cf_lock lock; /* of both */
 static _Atomic int number;
@@ -24,7 +25,7 @@ static bool is_ours(int signal)
 {
 	struct sigaction now;
 
-	return signal && sigaction(signal, NULL, &now) == 0 &&
+	return signal && cf_real_sigaction(signal, NULL, &now) == 0 &&
 	       !(now.sa_flags & SA_SIGINFO) && now.sa_handler == on_stir;
 }
 
@@ -33,8 +34,9 @@ static int take_one(void)
 	struct sigaction ours = { .sa_handler = on_stir }, now;
 
 	for (int signal = SIGRTMAX - 1; signal > SIGRTMIN; signal--) {
-		if (sigaction(signal, NULL, &now) == 0 && now.sa_handler == SIG_DFL &&
-		    sigaction(signal, &ours, NULL) == 0)
+		if (cf_real_sigaction(signal, NULL, &now) == 0 &&
+		    now.sa_handler == SIG_DFL &&
+		    cf_real_sigaction(signal, &ours, NULL) == 0)
 			return signal;
 	}
 	return 0;
@@ -74,7 +76,7 @@ void cf_stir_end(void)
 		return;
 	if (--users == 0 && is_ours(number) && sigpending(&waiting) == 0 &&
 	    !sigismember(&waiting, number)) {
-		sigaction(number, &plain, NULL);
+		cf_real_sigaction(number, &plain, NULL);
 		number = 0;
 	}
 	cf_lock_release(&lock);

@@ -71,16 +71,6 @@ static struct slot *chunk_at(int index)
 	return none;
 }
 
-bool cf_task_begin(void)
-{
-	void *probe = cf_pool_pages(4096);
-	bool able = probe && cf_fork_wipe(probe, 4096);
-
-	if (probe)
-		cf_raw_call3(SYS_munmap, (long)probe, 4096, 0);
-	return able;
-}
-
 bool cf_task_is_gone(const struct cf_task *task)
 {
 	return atomic_load_explicit(&task->tid, memory_order_acquire) == 0;

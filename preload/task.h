@@ -13,7 +13,8 @@
  * that needs it, so it has *that* thread's fd table, also in a vfork child and
  * after unshare(CLONE_FILES). It has every signal blocked, no libc and no TLS of
  * its own, and runs on a small stack of ours. Nothing here allocates from malloc;
- * everything is async-signal-safe and leaves errno alone.
+ * everything is async-signal-safe and leaves errno alone. Where pages cannot be wiped in a
+ * forked child (see fork.h) there are no tasks.
  */
 
 #define CF_TASK_ROOM_BYTES 8192 /* for the errand of one task */
@@ -25,9 +26,6 @@ struct cf_task {
 	bool (*is_over)(void *room); /* see cf_task_leave */
 	void *room; /* CF_TASK_ROOM_BYTES for the errand, zeroed by the owner */
 };
-
-/* Begin, once. False when the kernel cannot. */
-bool cf_task_begin(void);
 
 /*
  * A task to start, or NULL when there is no memory or 2,048 are under way. Also

@@ -303,7 +303,9 @@ void cf_undertaker_dismiss(const _Atomic int *slow)
 	for (int i = 0; i < POSTS && atomic_load(slow) <= 0; i++) {
 		int of = atomic_load(&posts[i].owner);
 
-		if (of == owner || of == 0) /* 0: it may be on its way out */
+		if (of != owner && of != 0)
+			continue;
+		if (of == owner || atomic_load(&posts[i].pid)) /* on its way out */
 			dismiss(&posts[i], slow);
 	}
 }

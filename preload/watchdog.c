@@ -34,7 +34,7 @@ struct slot {
 	struct cf_watch watch;
 	int tid;
 	bool is_reported, has_stirred;
-	char place[64]; /* where it was stirred */
+	char place[80]; /* where it was stirred */
 	pthread_t thread;
 };
 

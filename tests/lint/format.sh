@@ -13,10 +13,4 @@ if [ -z "$formatter" ]; then
 	[ "${CURFEW_TEST_REQUIRE_ALL:-0}" = 1 ] && exit 1
 	exit 77
 fi
-status=0
-for file in preload/*.[ch] tools/*.[ch] tests/*/*.[ch]; do
-	"$formatter" "$file" | cmp -s - "$file" && continue
-	echo "$file: not as clang-format writes it"
-	status=1
-done
-exit $status
+"$formatter" --dry-run -Werror preload/*.[ch] tools/*.[ch] tests/*/*.[ch]

@@ -10,10 +10,9 @@ shift
 status=0
 for object; do
 	names=$("$NM" -u "$object" | awk '{ print $NF }' | sed 's/@.*//') || exit 1
-	for door in $doors; do
-		grep -qx "$door" <<<"$names" || continue
+	while read -r door; do
 		echo "$(basename "$object") calls $door, which is a door"
 		status=1
-	done
+	done < <(grep -Fx "$doors" <<<"$names")
 done
 exit $status

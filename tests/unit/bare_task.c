@@ -15,7 +15,7 @@ void bare_run(void *room)
 	struct bare *bare = room;
 
 	if (bare->as == BARE_HAND)
-		cf_seal_hand(bare->own_number);
+		cf_seal_hand(bare->own_number, false);
 	else if (bare->as == BARE_RECORDER)
 		cf_seal_recorder();
 	else

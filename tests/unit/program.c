@@ -70,8 +70,7 @@ static struct program start(void (*body)(struct program *program), bool with_han
 	if (program.pid == 0) {
 		close(ends[0]);
 		program.kept = ends[1];
-		if (!cf_fork_begin() || !cf_task_begin() ||
-		    (with_hand && !program_get_watched(&program)))
+		if (!cf_fork_begin() || (with_hand && !program_get_watched(&program)))
 			_exit(2);
 		program_tell(&program);
 		body(&program);

@@ -28,7 +28,7 @@ static _Atomic unsigned returns;
 static int given_an_errand(void **state)
 {
 	(void)state;
-	task = cf_task_begin() ? cf_task_get() : NULL;
+	task = cf_task_get();
 	if (!task)
 		return -1;
 	errand = task->room;

@@ -43,7 +43,6 @@ static char *map(size_t pages)
 
 static struct bare_heir *start_heir(int fd)
 {
-	assert_true(cf_task_begin());
 	struct cf_task *task = cf_task_get();
 
 	assert_non_null(task);

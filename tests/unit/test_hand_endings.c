@@ -36,7 +36,7 @@ static struct cf_mount mount;
 static int given_a_beginning(void **state)
 {
 	(void)state;
-	return cf_fork_begin() && cf_task_begin() ? 0 : -1;
+	return cf_fork_begin() ? 0 : -1;
 }
 
 static struct cf_order order_of(struct cf_call call, int64_t deadline_ns)

@@ -3,6 +3,7 @@
  * test_policy.c - every option, right and wrong.
  */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "clock.h"
@@ -30,6 +31,7 @@ static bool is_same(const struct cf_policy *a, const struct cf_policy *b)
 	return a->mode == b->mode &&
 	       memcmp(a->deadline_ns, b->deadline_ns, sizeof(a->deadline_ns)) == 0 &&
 	       a->write_expires_ok == b->write_expires_ok && a->quiet == b->quiet &&
+	       a->leaks == b->leaks && a->end_signals == b->end_signals &&
 	       is_same_name(a->events, b->events) && is_same_name(a->run, b->run);
 }
 
@@ -44,6 +46,9 @@ static void the_defaults_are_those_of_the_manual(void **state)
 	assert_int_equal(policy.deadline_ns[CF_CLASS_SOCKET], 300 * CF_MS);
 	assert_int_equal(policy.deadline_ns[CF_CLASS_CURL], 200 * CF_MS);
 	assert_int_equal(policy.deadline_ns[CF_CLASS_OTHER], 100 * CF_MS);
+	assert_int_equal(policy.deadline_ns[CF_CLASS_EXIT], 30000 * CF_MS);
+	assert_true(policy.leaks);
+	assert_int_equal(policy.end_signals, 0);
 	assert_false(policy.write_expires_ok);
 	assert_false(policy.quiet);
 	assert_null(policy.events);
@@ -56,25 +61,53 @@ struct right {
 	struct cf_policy expected;
 };
 
-#define DEADLINES(file, write, socket, mmap, curl, other)                                \
-	.deadline_ns = { (file)*CF_MS, (write)*CF_MS, (socket)*CF_MS,                    \
-			 (mmap)*CF_MS, (curl)*CF_MS,  (other)*CF_MS }
-#define DEFAULT_DEADLINES DEADLINES(300, 5000, 300, 300, 200, 100)
+#define DEADLINES(file, write, socket, mmap, curl, other, exit)                          \
+	.leaks = true,                                                                   \
+	.deadline_ns = { (file)*CF_MS, (write)*CF_MS, (socket)*CF_MS, (mmap)*CF_MS,      \
+			 (curl)*CF_MS, (other)*CF_MS, (exit)*CF_MS }
+#define DEFAULT_DEADLINES  DEADLINES(300, 5000, 300, 300, 200, 100, 30000)
+#define SIGNAL_BIT(number) (UINT64_C(1) << ((number)-1))
 
 static const struct right rights[] = {
 	{ "CURFEW", "enforce", { CF_MODE_ENFORCE, DEFAULT_DEADLINES } },
 	{ "CURFEW", "observe", { CF_MODE_OBSERVE, DEFAULT_DEADLINES } },
 	{ "CURFEW", "off", { CF_MODE_OFF, DEFAULT_DEADLINES } },
-	{ DEADLINE "FILE", "250ms", { 0, DEADLINES(250, 5000, 300, 300, 200, 100) } },
-	{ DEADLINE "WRITE", "1.5s", { 0, DEADLINES(300, 1500, 300, 300, 200, 100) } },
-	{ DEADLINE "SOCKET", "1m", { 0, DEADLINES(300, 5000, 60000, 300, 200, 100) } },
-	{ DEADLINE "MMAP", "3s", { 0, DEADLINES(300, 5000, 300, 3000, 200, 100) } },
-	{ DEADLINE "CURL", "1s", { 0, DEADLINES(300, 5000, 300, 300, 1000, 100) } },
-	{ DEADLINE "OTHER", "0", { 0, DEADLINES(300, 5000, 300, 300, 200, 0) } },
+	{ DEADLINE "FILE",
+	  "250ms",
+	  { 0, DEADLINES(250, 5000, 300, 300, 200, 100, 30000) } },
+	{ DEADLINE "WRITE",
+	  "1.5s",
+	  { 0, DEADLINES(300, 1500, 300, 300, 200, 100, 30000) } },
+	{ DEADLINE "SOCKET",
+	  "1m",
+	  { 0, DEADLINES(300, 5000, 60000, 300, 200, 100, 30000) } },
+	{ DEADLINE "MMAP",
+	  "3s",
+	  { 0, DEADLINES(300, 5000, 300, 3000, 200, 100, 30000) } },
+	{ DEADLINE "CURL",
+	  "1s",
+	  { 0, DEADLINES(300, 5000, 300, 300, 1000, 100, 30000) } },
+	{ DEADLINE "OTHER", "0", { 0, DEADLINES(300, 5000, 300, 300, 200, 0, 30000) } },
+	{ DEADLINE "EXIT", "7s", { 0, DEADLINES(300, 5000, 300, 300, 200, 100, 7000) } },
 	{ DEADLINE "FILE",
 	  "off",
-	  { .deadline_ns = { CF_NEVER, 5000 * CF_MS, 300 * CF_MS, 300 * CF_MS,
-			     200 * CF_MS, 100 * CF_MS } } },
+	  { .leaks = true,
+	    .deadline_ns = { CF_NEVER, 5000 * CF_MS, 300 * CF_MS, 300 * CF_MS,
+			     200 * CF_MS, 100 * CF_MS, 30000 * CF_MS } } },
+	{ "CURFEW_ON_SIGNAL", "", { 0, DEFAULT_DEADLINES } },
+	{ "CURFEW_ON_SIGNAL",
+	  "TERM",
+	  { 0, DEFAULT_DEADLINES, .end_signals = SIGNAL_BIT(SIGTERM) } },
+	{ "CURFEW_ON_SIGNAL",
+	  "SIGHUP,INT,USR2",
+	  { 0, DEFAULT_DEADLINES,
+	    .end_signals =
+		    SIGNAL_BIT(SIGHUP) | SIGNAL_BIT(SIGINT) | SIGNAL_BIT(SIGUSR2) } },
+	{ "CURFEW_LEAKS", "on", { 0, DEFAULT_DEADLINES } },
+	{ "CURFEW_LEAKS",
+	  "off",
+	  { .deadline_ns = { 300 * CF_MS, 5000 * CF_MS, 300 * CF_MS, 300 * CF_MS,
+			     200 * CF_MS, 100 * CF_MS, 30000 * CF_MS } } },
 	{ "CURFEW_ON_EXPIRY_WRITE", "eio", { 0, DEFAULT_DEADLINES } },
 	{ "CURFEW_ON_EXPIRY_WRITE",
 	  "ok",
@@ -101,6 +134,13 @@ static const struct {
 	{ DEADLINE "MMAP", "300" },
 	{ DEADLINE "CURL", "0.2" },
 	{ DEADLINE "OTHER", "1 s" },
+	{ DEADLINE "EXIT", "30" },
+	{ "CURFEW_ON_SIGNAL", "KILL" },
+	{ "CURFEW_ON_SIGNAL", "15" },
+	{ "CURFEW_ON_SIGNAL", "TERM,,INT" },
+	{ "CURFEW_ON_SIGNAL", "SIG" },
+	{ "CURFEW_LEAKS", "" },
+	{ "CURFEW_LEAKS", "1" },
 	{ "CURFEW_ON_EXPIRY_WRITE", "" },
 	{ "CURFEW_ON_EXPIRY_WRITE", "EIO" },
 	{ "CURFEW_ON_EXPIRY_WRITE", "okay" },
@@ -144,7 +184,7 @@ static void a_wrong_value_is_refused_and_the_policy_is_as_before(void **state)
 static void what_is_no_option_is_refused(void **state)
 {
 	static const char *const strangers[] = {
-		"", "CURFEW_", "CURFEW_DEADLINE", "CURFEW_DEADLINE_EXIT", "curfew", "PATH"
+		"", "CURFEW_", "CURFEW_DEADLINE", "CURFEW_DEADLINE_END", "curfew", "PATH"
 	};
 	struct cf_policy before = defaults(), policy = before;
 
@@ -171,18 +211,18 @@ static void every_option_of_the_table_is_tested_here_right_and_wrong(void **stat
 		if (!right || !wrong || !option->takes || !option->takes[0])
 			fail_msg("%s", option->variable);
 	}
-	assert_int_equal(count, 11);
+	assert_int_equal(count, 14);
 	assert_null(cf_policy_option(count + 1));
 	assert_null(cf_policy_option(SIZE_MAX));
 }
 
 static void every_class_has_its_name(void **state)
 {
-	static const char *const names[] = { "file", "write", "socket",
-					     "mmap", "curl",  "other" };
+	static const char *const names[] = { "file", "write", "socket", "mmap",
+					     "curl", "other", "exit" };
 
 	(void)state;
-	assert_int_equal(CF_CLASSES, 6);
+	assert_int_equal(CF_CLASSES, 7);
 	for (int class = 0; class < CF_CLASSES; class ++)
 		assert_string_equal(cf_policy_class_name((enum cf_class) class),
 				    names[class]);

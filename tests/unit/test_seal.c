@@ -26,7 +26,6 @@ _Static_assert(sizeof(struct bare) <= CF_TASK_ROOM_BYTES, "it fits a task's room
 
 static const struct bare_try *run(const struct bare *bare)
 {
-	assert_true(cf_task_begin());
 	struct cf_task *task = cf_task_get();
 
 	assert_true(bare->count <= BARE_MOST_TRIES);

@@ -46,7 +46,7 @@ static struct program given_this_process_with_a_stuck_hand(void)
 {
 	struct program program = { .gate = gate_shut() };
 
-	assert_true(cf_fork_begin() && cf_task_begin());
+	assert_true(cf_fork_begin());
 	assert_true(program_get_watched(&program));
 	assert_true(unit_await(has_undertaker, NULL, 5000));
 	return program;
@@ -144,7 +144,7 @@ static void law_9_a_vfork_childs_table_is_emptied_and_not_its_parents(void **sta
 	int ends[2];
 
 	(void)state;
-	assert_true(cf_fork_begin() && cf_task_begin());
+	assert_true(cf_fork_begin());
 	assert_int_equal(pipe(ends), 0);
 	unit_in_vfork_child(get_stuck, &program);
 	unit_pass(SEVERAL_LOOKS);
@@ -160,7 +160,7 @@ static void without_a_task_the_program_goes_on(void **state)
 	struct program program = { .gate = gate_shut() };
 
 	(void)state;
-	assert_true(cf_fork_begin() && cf_task_begin());
+	assert_true(cf_fork_begin());
 	_Atomic int stuck = 1;
 	refusal_of_memory();
 	errno = EDOM;
@@ -199,7 +199,7 @@ static void assert_dismissed(pid_t undertaker, const _Atomic int *slow)
 static void an_undertaker_that_is_dismissed_has_ended(void **state)
 {
 	(void)state;
-	assert_true(cf_fork_begin() && cf_task_begin());
+	assert_true(cf_fork_begin());
 	for (int i = 0; i < 20; i++) {
 		cf_undertaker_watch(&for_good);
 		assert_dismissed(kin_find(getpid(), UNDERTAKER), &none);
@@ -225,7 +225,7 @@ static void one_that_is_not_dismissed_watches_what_it_was_posted_for(void **stat
 	static _Atomic int is_slow = 1;
 
 	(void)state;
-	assert_true(cf_fork_begin() && cf_task_begin());
+	assert_true(cf_fork_begin());
 	cf_undertaker_watch(&for_good);
 	cf_undertaker_dismiss(&is_slow);
 	is_slow = 0;
@@ -239,7 +239,7 @@ static void a_dismissed_one_stays_if_a_call_has_got_slow_meanwhile(void **state)
 	static _Atomic int turns_slow = 0;
 
 	(void)state;
-	assert_true(cf_fork_begin() && cf_task_begin());
+	assert_true(cf_fork_begin());
 	cf_undertaker_watch(&for_good);
 	pid_t undertaker = kin_find(getpid(), UNDERTAKER);
 	assert_int_equal(kill(undertaker, SIGSTOP), 0);
@@ -261,7 +261,7 @@ static void dismiss_as_a_vfork_child(void *argument)
 static void law_9_a_vfork_child_does_not_dismiss_its_parents(void **state)
 {
 	(void)state;
-	assert_true(cf_fork_begin() && cf_task_begin());
+	assert_true(cf_fork_begin());
 	cf_undertaker_watch(&for_good);
 	pid_t undertaker = kin_find(getpid(), UNDERTAKER);
 	unit_in_vfork_child(dismiss_as_a_vfork_child, NULL);

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * signals.c - the flow of a signal that ends the process. Floor 3.
+ *
+ * What the program has set is kept here, what the kernel has is ours. Its flags and mask
+ * are the program's, so that its handler runs as it would without us.
+ */
+#include "signals.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "raw.h"
+
+#define FIRST_OF_NAMESPACE 1 /* is not ended by its own signals */
+
+static uint64_t wanted; /* set once, before any door is open */
+static void (*begin_end)(int number);
+static void (*flush)(void);
+static struct sigaction programs[NSIG];
+
+bool cf_signals_is_wanted(int number)
+{
+	return number > 0 && number < NSIG && (wanted >> (number - 1) & 1);
+}
+
+/* Nothing else is run: the kernel's own way to end a process by a signal. */
+static void end_by_default(int number)
+{
+	const struct sigaction plain = { .sa_handler = SIG_DFL };
+	unsigned long only = 1UL << (number - 1);
+
+	flush();
+	cf_real_sigaction(number, &plain, NULL);
+	cf_raw_call3(SYS_tgkill, cf_raw_call3(SYS_getpid, 0, 0, 0),
+		     cf_raw_call3(SYS_gettid, 0, 0, 0), number);
+	cf_raw_call(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&only, 0, sizeof(only), 0, 0);
+}
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+	struct sigaction own = programs[number];
+	int error = errno;
+
+	begin_end(number);
+	if (own.sa_flags & (int)SA_RESETHAND)
+		programs[number].sa_handler = SIG_DFL;
+	if (!(own.sa_flags & SA_SIGINFO) && own.sa_handler == SIG_DFL)
+		end_by_default(number);
+	errno = error;
+	if (own.sa_flags & SA_SIGINFO)
+		own.sa_sigaction(number, info, context);
+	else if (own.sa_handler != SIG_DFL)
+		own.sa_handler(number);
+}
+
+static bool is_default(const struct sigaction *action)
+{
+	return !(action->sa_flags & SA_SIGINFO) && action->sa_handler == SIG_DFL;
+}
+
+static bool is_ignored(const struct sigaction *action)
+{
+	return !(action->sa_flags & SA_SIGINFO) && action->sa_handler == SIG_IGN;
+}
+
+/* What the kernel is to have for what the program wants. */
+static struct sigaction ours_for(const struct sigaction *own)
+{
+	struct sigaction ours = *own;
+
+	if (is_ignored(own) ||
+	    (is_default(own) && cf_raw_call3(SYS_getpid, 0, 0, 0) == FIRST_OF_NAMESPACE))
+		return ours;
+	ours.sa_sigaction = on_signal;
+	ours.sa_flags |= SA_SIGINFO;
+	return ours;
+}
+
+static bool is_ours(const struct sigaction *action)
+{
+	return (action->sa_flags & SA_SIGINFO) && action->sa_sigaction == on_signal;
+}
+
+int cf_signals_set(int number, const struct sigaction *action, struct sigaction *old)
+{
+	struct sigaction before = programs[number], seen, ours;
+
+	if (action)
+		ours = ours_for(action);
+	if (action) /* first: it may be delivered at once */
+		programs[number] = *action;
+	if (cf_real_sigaction(number, action ? &ours : NULL, &seen) == -1) {
+		programs[number] = before;
+		return -1;
+	}
+	if (old)
+		*old = is_ours(&seen) ? before : seen;
+	return 0;
+}
+
+/* The variants differ in flags and mask: so each sets its own, which is then looked at. */
+cf_signal_function *cf_signals_set_handler(enum cf_real_signal variant, int number,
+					   cf_signal_function *handler)
+{
+	struct sigaction before = programs[number], own, ours;
+	cf_signal_function *old = cf_real_signal(variant, number, handler);
+
+	if (old == SIG_ERR || cf_real_sigaction(number, NULL, &own) == -1)
+		return old;
+	if (!is_ours(&own)) { /* as it is after sigset(SIG_HOLD) */
+		programs[number] = own;
+		ours = ours_for(&own);
+		cf_real_sigaction(number, &ours, NULL);
+	}
+	return old == (cf_signal_function *)(void *)on_signal ? before.sa_handler : old;
+}
+
+void cf_signals_begin(const struct cf_policy *policy, void (*end)(int number),
+		      void (*sweep)(void))
+{
+	struct sigaction now, ours;
+
+	wanted = policy->mode == CF_MODE_ENFORCE ? policy->end_signals : 0;
+	begin_end = end;
+	flush = sweep;
+	for (int number = 1; number < NSIG; number++) {
+		if (!cf_signals_is_wanted(number) ||
+		    cf_real_sigaction(number, NULL, &now) == -1)
+			continue;
+		programs[number] = now;
+		ours = ours_for(&now);
+		cf_real_sigaction(number, &ours, NULL);
+	}
+}

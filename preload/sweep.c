@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sweep.c - the flow of what is left open. Floor 3.
+ *
+ * A copy of each number is closed: that sends the flush, and does not pull the number from
+ * under a thread that still runs. Memory of ours is left behind: the process ends.
+ */
+#include "sweep.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "classify.h"
+#include "clerk.h"
+#include "clock.h"
+#include "ending.h"
+#include "events.h"
+#include "facts.h"
+#include "fork.h"
+#include "hand.h"
+#include "mapped.h"
+#include "mounts.h"
+#include "open_fds.h"
+#include "park.h"
+#include "parked_fds.h"
+#include "parked_ranges.h"
+#include "pool.h"
+#include "ranges.h"
+#include "raw.h"
+#include "say.h"
+#include "text.h"
+#include "undertaker.h"
+#include "unwritten.h"
+
+#define FIRST_NUMBER 3	 /* for copies: below is stdio */
+#define HIGH_NUMBER  700 /* where no program counts with it */
+#define PAGE_BYTES   4096
+#define MOST_AT_ONCE 60
+#define MOST_FDS     16384 /* on servers; what is beyond is left to an undertaker */
+#define HASTE	     (25 * CF_MS)
+
+/* Whether only hands are asked, or anybody else; and by when all is to be over. */
+struct manner {
+	cf_instant until;
+	bool writes_streams;
+	bool is_in_haste;
+};
+
+/* One hand, and what it is told. */
+struct flush {
+	struct cf_order order;
+	struct cf_event event;
+	struct cf_hand hand;
+	char name[CF_RANGE_NAME_BYTES];
+};
+
+struct sweep {
+	struct manner manner;
+	struct cf_unwritten unwritten;
+	bool is_anything_left; /* that the kernel would wait for */
+	int fds[MOST_FDS];
+	int count;
+	struct flush flushes[MOST_AT_ONCE];
+	int begun;
+};
+
+static const struct cf_policy *policy; /* set once, before any door is open */
+static const _Atomic int for_good = 1;
+
+void cf_sweep_begin(const struct cf_policy *new_policy)
+{
+	policy = new_policy;
+}
+
+static void get_company(void)
+{
+	cf_undertaker_watch(&for_good);
+}
+
+static cf_instant by(const struct sweep *sweep, int64_t deadline_ns)
+{
+	cf_instant instant = cf_clock_after(deadline_ns);
+
+	return instant < sweep->manner.until ? instant : sweep->manner.until;
+}
+
+static void report(struct cf_event *event, const struct cf_outcome *outcome)
+{
+	event->waited_ns = outcome->waited_ns;
+	event->result = outcome->result;
+	if (outcome->ending == CF_FINISHED && outcome->result >= 0)
+		return; /* as the kernel would have done it */
+	if (outcome->ending != CF_FINISHED) {
+		event->ending = CF_EVENT_EXPIRED;
+		cf_say_permit(cf_facts_may_write(2));
+	}
+	cf_events_report(event);
+}
+
+/* Without a hand the kernel does it, as ever. */
+static void await(struct sweep *sweep, struct flush *flush)
+{
+	struct cf_outcome outcome = cf_hand_await(&flush->hand);
+
+	if (outcome.ending == CF_NO_HAND) {
+		if (flush->order.call.number == SYS_close)
+			cf_raw_call3(SYS_close, flush->order.call.argument[0], 0, 0);
+		return;
+	}
+	report(&flush->event, &outcome);
+	if (outcome.ending != CF_FINISHED && !flush->order.is_ended)
+		sweep->is_anything_left = true;
+}
+
+static void await_all(struct sweep *sweep)
+{
+	for (int i = 0; i < sweep->begun; i++)
+		await(sweep, &sweep->flushes[i]);
+	sweep->begun = 0;
+}
+
+static struct flush *next_flush(struct sweep *sweep)
+{
+	if (sweep->begun == MOST_AT_ONCE)
+		await_all(sweep);
+	struct flush *flush = &sweep->flushes[sweep->begun++];
+	memset(flush, 0, sizeof(*flush));
+	return flush;
+}
+
+/* Have the bytes written and the copy closed, where there is the one and the other. */
+static void flush_fd(struct sweep *sweep, int fd, int copy, const struct cf_facts *facts,
+		     const struct cf_bytes *bytes)
+{
+	struct flush *flush = next_flush(sweep);
+	struct cf_verdict verdict = cf_classify(facts, policy);
+	int64_t deadline_ns = verdict.is_bound ? verdict.deadline_ns : HASTE;
+
+	flush->event = (struct cf_event){
+		.ending = CF_EVENT_FINISHED,
+		.call = "exit",
+		.class = verdict.is_bound ? cf_policy_class_name(verdict.class) : "write",
+		.is_written = facts->is_written || bytes,
+		.is_minor = !facts->is_written && !bytes,
+		.is_ending = true,
+		.handle = fd,
+		.name = flush->name,
+		.mount = facts->mount ? facts->mount->point : "",
+		.type = facts->mount ? facts->mount->type : "unknown",
+		.deadline_ns = deadline_ns,
+		.is_over = !verdict.is_bound,
+	};
+	flush->order = (struct cf_order){
+		.kind = bytes ? CF_ERRAND_WRITE : CF_ERRAND_CALL,
+		.call = { copy < 0 ? -1 : SYS_close, { copy } },
+		.bytes = bytes ? *bytes : (struct cf_bytes){ 0 },
+		.identity = facts->identity,
+		.mount = facts->mount,
+		.deadline_ns = deadline_ns,
+		.is_ended = !verdict.is_bound,
+		.when_slow = verdict.is_bound ? get_company : NULL,
+		.event = &flush->event,
+	};
+	cf_facts_name(fd, flush->name, sizeof(flush->name));
+	cf_hand_begin(&flush->hand, &flush->order, by(sweep, deadline_ns));
+}
+
+/* The close of a copy would take the POSIX locks of the process from the file. */
+static bool is_locked(int fd)
+{
+	char link[48], *text = cf_pool_pages(PAGE_BYTES);
+	struct cf_text path;
+
+	if (!text)
+		return true;
+	cf_text_begin(&path, link, sizeof(link));
+	cf_text_add(&path, "/proc/thread-self/fdinfo/");
+	cf_text_add_number(&path, fd);
+	bool is_so =
+		cf_clerk_read(link, text, PAGE_BYTES - 1) <= 0 || strstr(text, "POSIX");
+	cf_raw_call3(SYS_munmap, (long)text, PAGE_BYTES, 0);
+	return is_so;
+}
+
+static int copy_of(int fd)
+{
+	long copy = cf_raw_call3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIGH_NUMBER);
+
+	if (copy < 0) /* no such number under a low limit */
+		copy = cf_raw_call3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, FIRST_NUMBER);
+	return (int)copy;
+}
+
+/* What cannot be told, or cannot be done as the kernel would, is left to it: only a sick
+   mount is not trusted. */
+static void sweep_fd(struct sweep *sweep, int fd)
+{
+	const struct cf_bytes *bytes = cf_unwritten_for(&sweep->unwritten, fd);
+	struct cf_facts facts = cf_facts_look(fd);
+	struct cf_verdict verdict = cf_classify(&facts, policy);
+	bool is_sick =
+		facts.mount && cf_mounts_is_sick_for(facts.mount, verdict.deadline_ns);
+	int copy = -1;
+
+	if (is_sick)
+		sweep->is_anything_left = true;
+	else if (cf_fork_is_own_process() && !is_locked(fd))
+		copy = copy_of(fd);
+	if (copy >= 0 || bytes)
+		flush_fd(sweep, fd, copy, &facts, bytes);
+}
+
+/* Whether a close of the number may wait for a server. */
+static bool is_on_server(int fd)
+{
+	struct cf_facts facts = cf_facts_look(fd);
+
+	return facts.kind == CF_KIND_REMOTE && cf_classify(&facts, policy).is_bound;
+}
+
+/* What takes its bytes in a moment, or goes on when we are gone. */
+static bool is_writable_in_haste(int fd)
+{
+	switch (cf_facts_look(fd).kind) {
+	case CF_KIND_LOCAL:
+		return true;
+	case CF_KIND_REMOTE:
+		return is_on_server(fd);
+	default:
+		return cf_unwritten_is_ready(fd);
+	}
+}
+
+static bool note(int fd, void *argument)
+{
+	struct sweep *sweep = argument;
+
+	if (cf_park_holds(fd))
+		sweep->is_anything_left = true;
+	else if (is_on_server(fd) && sweep->count < MOST_FDS)
+		sweep->fds[sweep->count++] = fd;
+	else if (sweep->count == MOST_FDS)
+		sweep->is_anything_left = true;
+	return true;
+}
+
+static void sweep_fds(struct sweep *sweep)
+{
+	if (sweep->manner.writes_streams)
+		cf_unwritten_gather(&sweep->unwritten, sweep->manner.is_in_haste
+							       ? is_writable_in_haste
+							       : is_on_server);
+	for (int i = 0; i < sweep->unwritten.count; i++) {
+		const struct cf_bytes *bytes = &sweep->unwritten.of[i];
+		struct cf_facts facts = cf_facts_look(bytes->fd);
+
+		if (facts.kind != CF_KIND_REMOTE)
+			flush_fd(sweep, bytes->fd, -1, &facts, bytes);
+	}
+	for (int i = sweep->count; i > 0; i--) /* the newest first */
+		sweep_fd(sweep, sweep->fds[i - 1]);
+	await_all(sweep);
+}
+
+/* Have a mapping written back, as its end would. */
+CF_COLD static void write_back(struct sweep *sweep, const struct cf_range *piece)
+{
+	struct flush *flush = next_flush(sweep);
+
+	memcpy(flush->name, piece->name, sizeof(flush->name));
+	flush->event = cf_mapped_event("exit", piece);
+	flush->event.name = flush->name;
+	flush->event.is_ending = true;
+	flush->order = (struct cf_order){
+		.kind = CF_ERRAND_WRITE_BACK,
+		.pages = cf_mapped_pages(piece),
+		.mount = piece->mount,
+		.deadline_ns = flush->event.deadline_ns,
+		.when_slow = get_company,
+	};
+	cf_hand_begin(&flush->hand, &flush->order, by(sweep, flush->event.deadline_ns));
+}
+
+/* The pages of one file go together, as long as it is open: see cf_write_back(). */
+static void sweep_pages(struct sweep *sweep)
+{
+	struct cf_identity last = { .error = EBADF };
+	struct cf_range piece;
+
+	if (cf_parked_ranges_any())
+		sweep->is_anything_left = true;
+	if (!cf_ranges_any() || !cf_mapped_is_bound() || !cf_fork_is_own_process())
+		return;
+	for (uintptr_t at = 0; cf_ranges_find(at, UINTPTR_MAX, &piece); at = piece.end) {
+		struct cf_identity now = cf_identity_read(piece.fd);
+		bool is_open = cf_identity_is_same(&now, &piece.file);
+
+		if (piece.kind != CF_RANGE_FILE ||
+		    (is_open && cf_identity_is_same(&piece.file, &last)))
+			continue;
+		write_back(sweep, &piece);
+		if (is_open)
+			last = piece.file;
+	}
+	await_all(sweep);
+}
+
+/* Nobody's system calls but the program's own, where it has confined itself. */
+static bool is_asked_for(void)
+{
+	return policy->mode == CF_MODE_ENFORCE &&
+	       (!cf_ending_is_confined() || cf_mounts_any_remote() || cf_ranges_any() ||
+		cf_parked_fds_any() || cf_parked_ranges_any());
+}
+
+static bool look_for_any(int fd, void *is_any)
+{
+	*(bool *)is_any = cf_park_holds(fd) || is_on_server(fd);
+	return !*(bool *)is_any;
+}
+
+/* Nearly every program has nothing open on any server. */
+static bool is_needed(const struct manner *manner)
+{
+	bool is_any = manner->is_in_haste || cf_ranges_any() || cf_parked_ranges_any();
+
+	if (!is_any)
+		cf_open_fds_each(look_for_any, &is_any);
+	return is_any;
+}
+
+static bool is_left_after(const struct manner *manner)
+{
+	struct sweep *sweep = cf_pool_pages(sizeof(*sweep));
+
+	if (!sweep)
+		return true;
+	sweep->manner = *manner;
+	cf_open_fds_each(note, sweep);
+	sweep_pages(sweep);
+	sweep_fds(sweep);
+	return sweep->is_anything_left;
+}
+
+static void run(const struct manner *manner)
+{
+	int error = errno;
+
+	if (is_needed(manner) && is_left_after(manner))
+		get_company();
+	else if (!manner->is_in_haste)
+		/* nor may an undertaker hold locks and ports any longer than the process */
+		cf_undertaker_dismiss(cf_hand_slow());
+	errno = error;
+}
+
+static cf_instant end_of_process(void)
+{
+	struct cf_ending_state state = cf_ending_now();
+
+	return state.is_under_way ? state.until
+				  : cf_clock_after(policy->deadline_ns[CF_CLASS_EXIT]);
+}
+
+void cf_sweep_last(void)
+{
+	if (is_asked_for())
+		run(&(struct manner){ .until = end_of_process(),
+				      .writes_streams = true });
+}
+
+void cf_sweep_leave(void)
+{
+	if (is_asked_for())
+		run(&(struct manner){ .until = end_of_process() });
+}
+
+void cf_sweep_in_haste(bool with_streams)
+{
+	run(&(struct manner){ .until = cf_clock_after(HASTE),
+			      .writes_streams = with_streams,
+			      .is_in_haste = true });
+}
