@@ -3,32 +3,20 @@
  * test_letting_go.c - while a close is still stuck, nothing of the program stays
  * behind that another waits for: not the process, nor its pipes, locks and ports.
  */
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "bounds.h"
-#include "events.h"
+#include "holdings.h"
 #include "mount.h"
 #include "run.h"
-#include "scratch.h"
 #include "suite.h"
 
 #define PROMPTLY_MS 50
 #define PATIENCE_MS 3000
 #define REAP_MS	    5000
 
-static const char *lock;
-static int fifo; /* read end; the victim has the write end, close-on-exec */
+static struct holdings holdings;
 
 /* What hangs: the flush of a read-only file, or the write-back of a written one. */
 static const struct hang {
@@ -43,80 +31,15 @@ static struct mount *fuse;
 static struct running *start_holder(const struct hang *hang, const char *verb,
 				    const char *left_open)
 {
-	static int number;
-	char name[32];
-
 	fuse = mount_start(hang->option);
 	const char *path = mount_put(fuse, "file");
-	snprintf(name, sizeof(name), "lock-%d", number);
-	lock = scratch_path(name);
-	scratch_put(lock, "");
-	snprintf(name, sizeof(name), "fifo-%d", number++);
-	const char *fifo_path = scratch_path(name);
-	assert_int_equal(mkfifo(fifo_path, 0600), 0);
-	fifo = open(fifo_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	assert_true(fifo != -1);
+	holdings = holdings_make();
 	mount_hang(fuse, hang->operation);
-	return run_start(&(struct run_order){
-		.program = RUN_VICTIM("holder"),
-		.arguments = { verb, hang->kind, path, lock, fifo_path, left_open },
-		.variables = { "CURFEW_DEADLINE_WRITE=300ms" } });
-}
-
-static int64_t await_end_of_fifo(void)
-{
-	struct pollfd source = { .fd = fifo, .events = POLLIN };
-
-	assert_int_equal(poll(&source, 1, PATIENCE_MS), 1);
-	assert_true(source.revents & POLLHUP);
-	close(fifo);
-	return bounds_now();
-}
-
-static int64_t await_lock(void)
-{
-	int fd = open(lock, O_RDWR | O_CLOEXEC);
-
-	for (int64_t until = bounds_after(PATIENCE_MS);
-	     flock(fd, LOCK_EX | LOCK_NB) != 0;) {
-		if (!bounds_nap(until))
-			fail_msg("the lock is still held");
-	}
-	close(fd);
-	return bounds_now();
-}
-
-static int64_t await_port(const struct running *victim)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_port =
-					       htons((uint16_t)victim->marks->number[0]),
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	for (int64_t until = bounds_after(PATIENCE_MS);
-	     bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0;) {
-		if (!bounds_nap(until))
-			fail_msg("the port is still taken");
-	}
-	close(fd);
-	return bounds_now();
-}
-
-/* What is close-on-exec: free at the end of the process and at its exec. */
-static void assert_own_things_are_free(const struct running *victim, int64_t since_ns)
-{
-	bounds_span("pipe of its own", since_ns, await_end_of_fifo(), 0, PROMPTLY_MS);
-	bounds_span("lock", since_ns, await_lock(), 0, PROMPTLY_MS);
-	bounds_span("port", since_ns, await_port(victim), 0, PROMPTLY_MS);
-}
-
-static void assert_all_is_free(struct running *victim, int64_t since_ns)
-{
-	bounds_span("waitpid", since_ns, victim->reaped_ns, 0, PROMPTLY_MS);
-	bounds_span("stdout", since_ns, run_await_end_of_output(victim, PATIENCE_MS), 0,
-		    PROMPTLY_MS);
-	assert_own_things_are_free(victim, since_ns);
+	return run_start(
+		&(struct run_order){ .program = RUN_VICTIM("holder"),
+				     .arguments = { verb, hang->kind, path, holdings.lock,
+						    holdings.fifo, left_open },
+				     .variables = { "CURFEW_DEADLINE_WRITE=300ms" } });
 }
 
 static void assert_exit_lets_go(const struct hang *hang)
@@ -124,7 +47,7 @@ static void assert_exit_lets_go(const struct hang *hang)
 	struct running *victim = start_holder(hang, "exit", NULL);
 
 	run_assert_ends(victim, REAP_MS, VICTIM_STATUS);
-	assert_all_is_free(victim, victim->marks->left_ns);
+	holdings_assert_free(&holdings, victim, victim->marks->left_ns, PROMPTLY_MS);
 	assert_int_equal(fuse->orders->waiting[hang->operation], 1);
 }
 
@@ -136,7 +59,7 @@ static void assert_sigkill_lets_go(const struct hang *hang)
 	int64_t killed_ns = bounds_now();
 	kill(victim->pid, SIGKILL);
 	run_assert_ends(victim, REAP_MS, RUN_SIGNALLED + SIGKILL);
-	assert_all_is_free(victim, killed_ns);
+	holdings_assert_free(&holdings, victim, killed_ns, PROMPTLY_MS);
 	assert_int_equal(fuse->orders->waiting[hang->operation], 1);
 }
 
@@ -145,7 +68,7 @@ static void assert_exec_lets_go(const struct hang *hang)
 	struct running *victim = start_holder(hang, "exec", NULL);
 
 	run_await_step(victim, 2, REAP_MS);
-	assert_own_things_are_free(victim, victim->marks->left_ns);
+	holdings_assert_own_free(&holdings, victim, victim->marks->left_ns, PROMPTLY_MS);
 	assert_false(run_has_ended(victim));
 	run_let_go(victim, 2);
 	run_assert_ends(victim, REAP_MS, VICTIM_STATUS + 1);
@@ -212,7 +135,7 @@ static void an_open_file_on_another_hung_mount_holds_nothing_else(void **state)
 	mount_hang(other, WEDGE_FLUSH);
 	struct running *victim = start_holder(&flush, "exit", left_open);
 	run_assert_ends(victim, REAP_MS, VICTIM_STATUS);
-	assert_all_is_free(victim, victim->marks->left_ns);
+	holdings_assert_free(&holdings, victim, victim->marks->left_ns, PROMPTLY_MS);
 }
 
 static void a_pipeline_ends_with_the_program_while_the_flush_is_stuck(void **state)

@@ -12,30 +12,13 @@
  * With one more argument that file is opened first of all, and left open.
  * KIND is `read` or `written`. Number 0 is the port.
  */
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <netinet/in.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "victim.h"
-
-static void hold_port(void)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t size = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	victim_need(fd != -1 && bind(fd, (struct sockaddr *)&address, size) == 0 &&
-			    listen(fd, 1) == 0 &&
-			    getsockname(fd, (struct sockaddr *)&address, &size) == 0,
-		    "listen");
-	victim_marks->number[0] = ntohs(address.sin_port);
-}
+#include "victim_holdings.h"
 
 static int open_file(const char *kind, const char *path)
 {
@@ -52,11 +35,7 @@ static void hold_and_close(char **arguments)
 {
 	if (arguments[4])
 		victim_open(arguments[4], O_RDONLY | O_CLOEXEC);
-	int lock = victim_open(arguments[2], O_RDWR | O_CLOEXEC);
-
-	victim_need(flock(lock, LOCK_EX | LOCK_NB) == 0, "flock");
-	victim_open(arguments[3], O_WRONLY | O_CLOEXEC);
-	hold_port();
+	holdings_take(arguments[2], arguments[3]);
 	victim_close(0, open_file(arguments[0], arguments[1]));
 }
 
