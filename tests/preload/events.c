@@ -61,17 +61,64 @@ static void check_time(const cJSON *object)
 	regfree(&regex);
 }
 
-static void take(const cJSON *object, struct event *event)
+static void take_thread(const cJSON *object, struct event_thread *thread)
+{
+	if (!cJSON_IsObject(object))
+		fail_msg("a thread that is no object");
+	thread->tid = (int)take_number(object, "tid");
+	take_string(object, "comm", thread->comm, sizeof(thread->comm));
+	take_string(object, "state", thread->state, sizeof(thread->state));
+	take_string(object, "call", thread->call, sizeof(thread->call));
+	take_string(object, "channel", thread->channel, sizeof(thread->channel));
+}
+
+/* Where every thread waited: of an end that was forced, and of nothing else. */
+static void take_threads(const cJSON *object, struct event *event)
+{
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, "threads"), *item;
+	struct event_thread thread;
+	int is_forced = strcmp(event->ending, "forced-exit") == 0;
+
+	event->thread_count = 0;
+	if (is_forced ? !cJSON_IsArray(list) : list != NULL)
+		fail_msg("\"threads\" do not go with \"%s\"", event->ending);
+	cJSON_ArrayForEach(item, list)
+	{
+		take_thread(item, &thread);
+		if (event->thread_count < EVENTS_MOST_THREADS)
+			event->threads[event->thread_count++] = thread;
+	}
+}
+
+/* How long it has been there: of what has leaked, and of nothing else. */
+static void take_age(const cJSON *object, struct event *event)
+{
+	const cJSON *age = cJSON_GetObjectItemCaseSensitive(object, "age_ms");
+	int is_leaked = strcmp(event->ending, "leaked") == 0;
+
+	event->age_ms = -1;
+	if (is_leaked != (age != NULL))
+		fail_msg("\"age_ms\" does not go with \"%s\"", event->ending);
+	if (age && !cJSON_IsNull(age))
+		event->age_ms = take_number(object, "age_ms");
+}
+
+static void take_deadline(const cJSON *object, struct event *event)
 {
 	const cJSON *deadline = cJSON_GetObjectItemCaseSensitive(object, "deadline_ms");
 
+	event->deadline_ms =
+		cJSON_IsNull(deadline) ? -1 : take_number(object, "deadline_ms");
+}
+
+static void take(const cJSON *object, struct event *event)
+{
 	check_time(object);
 	event->pid = (int)take_number(object, "pid");
 	take_handle(object, event);
 	event->result = (int)take_number(object, "result");
 	event->waited_ms = take_number(object, "waited_ms");
-	event->deadline_ms =
-		cJSON_IsNull(deadline) ? -1 : take_number(object, "deadline_ms");
+	take_deadline(object, event);
 	take_string(object, "comm", event->comm, sizeof(event->comm));
 	take_string(object, "call", event->call, sizeof(event->call));
 	take_string(object, "class", event->class, sizeof(event->class));
@@ -82,6 +129,8 @@ static void take(const cJSON *object, struct event *event)
 	event->would[0] = '\0';
 	if (cJSON_HasObjectItem(object, "would"))
 		take_string(object, "would", event->would, sizeof(event->would));
+	take_threads(object, event);
+	take_age(object, event);
 }
 
 const struct events *events_read(const char *path)

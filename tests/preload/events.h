@@ -9,6 +9,13 @@
  * the schema with a value of its kind. What is wrong fails the test.
  */
 
+#define EVENTS_MOST_THREADS 8
+
+struct event_thread {
+	int tid;
+	char comm[32], state[32], call[32], channel[64];
+};
+
 struct event {
 	int pid, handle;  /* an fd; -1 for a handle of libcurl's */
 	char address[24]; /* of that; "" for an fd               */
@@ -16,6 +23,9 @@ struct event {
 	char ending[16], error[32], would[16]; /* would is "" outside of observe mode */
 	double deadline_ms, waited_ms;	       /* deadline_ms is -1 for none          */
 	int result;
+	double age_ms;	  /* of "leaked" alone; -1 for unknown   */
+	int thread_count; /* of "forced-exit" alone; the first few */
+	struct event_thread threads[EVENTS_MOST_THREADS];
 };
 
 #define EVENTS_MOST 1024
