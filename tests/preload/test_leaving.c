@@ -28,13 +28,14 @@ struct way {
 	const char *what, *how;
 	enum wedge_operation hung;
 	const char *option; /* of wedgefs */
-	size_t bytes;	    /* that are on the server in the end */
+	size_t bytes;	    /* that are on the server in the end; 0: no file before */
 };
 
 static struct running *start(const struct way *way, const char *variable)
 {
 	fuse = mount_start(way->option);
-	const char *path = mount_put(fuse, "file");
+	const char *path =
+		way->bytes ? mount_put(fuse, "file") : mount_path(fuse, "file");
 	holdings = holdings_make();
 	mount_hang(fuse, way->hung);
 	return run_start(&(struct run_order){
@@ -204,7 +205,8 @@ static void a_child_leaves_the_file_after_its_parent_did(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(hows) / sizeof(*hows); i++) {
-		struct way way = { "child_outlives", hows[i], WEDGE_FLUSH, NULL, 0 };
+		struct way way = { "child_outlives", hows[i], WEDGE_FLUSH, NULL,
+				   UNTOUCHED };
 		struct running *victim = start(&way, WRITE_VARIABLE);
 
 		run_assert_ends(victim, REAP_MS, VICTIM_STATUS);
@@ -222,7 +224,8 @@ static void a_child_leaves_the_file_after_its_parent_did(void **state)
 static void
 children_of_system_and_popen_are_bounded_by_deadlines_of_their_own(void **state)
 {
-	static const struct way way = { "system", "return", WEDGE_FLUSH, NULL, 0 };
+	static const struct way way = { "system", "return", WEDGE_FLUSH, NULL,
+					UNTOUCHED };
 
 	(void)state;
 	struct running *victim = start(&way, WRITE_VARIABLE);
