@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "bounds.h"
 #include "events.h"
@@ -19,6 +20,13 @@
 #define REAP_MS	     6000
 #define CHILD_STATUS 5
 #define OTHER_STATUS 9
+#define STOPPED_MS   1500
+
+#ifdef SYS_pause
+#define PAUSE "pause ("
+#else /* as libc has it there */
+#define PAUSE "ppoll ("
+#endif
 
 static const struct way {
 	const char *verb;
@@ -26,7 +34,7 @@ static const struct way {
 	const char *contents; /* of the healthy file in the end			*/
 	int status, threads;
 } ways[] = {
-	{ "pauses", "pause (", "healthy\n", VICTIM_STATUS, 1 },
+	{ "pauses", PAUSE, "healthy\n", VICTIM_STATUS, 1 },
 	{ "sleeps", "clock_nanosleep (", "healthy\n", VICTIM_STATUS, 1 },
 	{ "spins", NULL, "healthy\n", VICTIM_STATUS, 1 },
 	{ "destructor", "clock_nanosleep (", "healthy\n", VICTIM_STATUS, 1 },
@@ -36,7 +44,7 @@ static const struct way {
 	{ "joins", "futex (", "healthy\n", VICTIM_STATUS, 2 },
 	{ "second", "futex (", "healthy\n", VICTIM_STATUS, 2 },
 	{ "masked", "futex (", "healthy\n", VICTIM_STATUS, 2 },
-	{ "quick", "pause (", "", VICTIM_STATUS, 1 }, /* which writes no buffers */
+	{ "quick", PAUSE, "", VICTIM_STATUS, 1 }, /* which writes no buffers */
 	{ "again", "clock_nanosleep (", "healthy\n", OTHER_STATUS, 1 },
 };
 
@@ -169,7 +177,7 @@ static void a_forked_child_is_ended_with_its_own_status(void **state)
 	bounds_span("end of the child", victim->marks->left_ns,
 		    victim->marks->call[0].ended_ns, DEADLINE_MS,
 		    DEADLINE_MS + PROMPTLY_MS);
-	assert_event(victim, (int)victim->marks->number[0], CHILD_STATUS, "pause (");
+	assert_event(victim, (int)victim->marks->number[0], CHILD_STATUS, PAUSE);
 	assert_text(local, "healthy\n");
 }
 
@@ -195,6 +203,31 @@ static void who_is_in_time_is_left_alone(void **state)
 	}
 }
 
+static void nap(int ms)
+{
+	for (int64_t until = bounds_after(ms); bounds_nap(until);)
+		;
+}
+
+static void a_deadline_does_not_run_while_the_program_is_stopped(void **state)
+{
+	(void)state;
+	struct running *victim = start("sleeps", scratch_path("local-stopped"),
+				       "CURFEW_DEADLINE_EXIT=1s", 0);
+	for (int64_t until = bounds_after(REAP_MS); !victim->marks->left_ns;) {
+		if (!bounds_nap(until))
+			fail_msg("it does not set out to leave");
+	}
+	nap(DEADLINE_MS / 2);
+	kill(victim->pid, SIGSTOP);
+	nap(STOPPED_MS);
+	kill(victim->pid, SIGCONT);
+	run_assert_ends(victim, REAP_MS, VICTIM_STATUS);
+	bounds_span("end", victim->marks->left_ns, victim->reaped_ns,
+		    STOPPED_MS + DEADLINE_MS / 2, STOPPED_MS + DEADLINE_MS + PROMPTLY_MS);
+	events_assert_count(victim->events, "forced-exit", 1);
+}
+
 /* The default is 30 s. */
 static void off_and_the_default_leave_an_end_of_two_seconds_alone(void **state)
 {
@@ -205,8 +238,7 @@ static void off_and_the_default_leave_an_end_of_two_seconds_alone(void **state)
 	for (int i = 0; i < 2; i++)
 		victims[i] =
 			start("sleeps", local_of(2 * WAYS + (size_t)i), deadlines[i], 0);
-	for (int64_t until = bounds_after(2000); bounds_nap(until);)
-		;
+	nap(2000);
 	for (int i = 0; i < 2; i++) {
 		assert_false(run_has_ended(victims[i]));
 		kill(victims[i]->pid, SIGTERM); /* nor does a signal wait for it */
@@ -216,6 +248,19 @@ static void off_and_the_default_leave_an_end_of_two_seconds_alone(void **state)
 	}
 }
 
+static void observing_leaves_the_end_alone(void **state)
+{
+	struct run_order order = { .program = RUN_VICTIM("ending"),
+				   .arguments = { "sleeps", scratch_path("local-seen") },
+				   .variables = { "CURFEW=observe",
+						  "CURFEW_DEADLINE_EXIT=500ms" } };
+
+	(void)state;
+	struct running *victim = run_start(&order);
+	nap(2000);
+	assert_false(run_has_ended(victim));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +268,8 @@ int main(void)
 		SUITE_TEST(the_end_comes_at_the_deadline),
 		SUITE_TEST(a_forked_child_is_ended_with_its_own_status),
 		SUITE_TEST(who_is_in_time_is_left_alone),
+		SUITE_TEST(a_deadline_does_not_run_while_the_program_is_stopped),
+		SUITE_TEST(observing_leaves_the_end_alone),
 		SUITE_TEST(off_and_the_default_leave_an_end_of_two_seconds_alone),
 	};
 

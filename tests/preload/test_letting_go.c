@@ -28,10 +28,9 @@ static const struct hang {
 static struct mount *fuse;
 
 /* `left_open` is a file that the victim holds as well; NULL for none. */
-static struct running *start_holder(const struct hang *hang, const char *verb,
-				    const char *left_open)
+static struct running *start_on(const struct hang *hang, const char *verb,
+				const char *left_open)
 {
-	fuse = mount_start(hang->option);
 	const char *path = mount_put(fuse, "file");
 	holdings = holdings_make();
 	mount_hang(fuse, hang->operation);
@@ -40,6 +39,13 @@ static struct running *start_holder(const struct hang *hang, const char *verb,
 				     .arguments = { verb, hang->kind, path, holdings.lock,
 						    holdings.fifo, left_open },
 				     .variables = { "CURFEW_DEADLINE_WRITE=300ms" } });
+}
+
+static struct running *start_holder(const struct hang *hang, const char *verb,
+				    const char *left_open)
+{
+	fuse = mount_start(hang->option);
+	return start_on(hang, verb, left_open);
 }
 
 static void assert_exit_lets_go(const struct hang *hang)
@@ -138,6 +144,23 @@ static void an_open_file_on_another_hung_mount_holds_nothing_else(void **state)
 	holdings_assert_free(&holdings, victim, victim->marks->left_ns, PROMPTLY_MS);
 }
 
+static void sigkill_lets_go_of_what_was_never_closed_there(void **state)
+{
+	(void)state;
+	for (int is_written = 0; is_written < 2; is_written++) {
+		fuse = mount_start(is_written ? "-w" : NULL);
+		const struct hang *hang = is_written ? &write_back : &flush;
+		struct running *victim =
+			start_on(hang, "killed", mount_put(fuse, "open"));
+
+		run_await_step(victim, 1, REAP_MS);
+		int64_t killed_ns = bounds_now();
+		kill(victim->pid, SIGKILL);
+		run_assert_ends(victim, REAP_MS, RUN_SIGNALLED + SIGKILL);
+		holdings_assert_free(&holdings, victim, killed_ns, PROMPTLY_MS);
+	}
+}
+
 static void a_pipeline_ends_with_the_program_while_the_flush_is_stuck(void **state)
 {
 	char line[512], variable[1024];
@@ -169,6 +192,7 @@ int main(void)
 		SUITE_TEST(with_a_stuck_write_back_nothing_is_held_after_an_exec),
 		SUITE_TEST(sigkill_during_the_close_ends_the_program_at_once),
 		SUITE_TEST(an_open_file_on_another_hung_mount_holds_nothing_else),
+		SUITE_TEST(sigkill_lets_go_of_what_was_never_closed_there),
 		SUITE_TEST(a_pipeline_ends_with_the_program_while_the_flush_is_stuck),
 	};
 
