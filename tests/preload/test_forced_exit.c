@@ -224,7 +224,8 @@ static void a_deadline_does_not_run_while_the_program_is_stopped(void **state)
 	kill(victim->pid, SIGCONT);
 	run_assert_ends(victim, REAP_MS, VICTIM_STATUS);
 	bounds_span("end", victim->marks->left_ns, victim->reaped_ns,
-		    STOPPED_MS + DEADLINE_MS / 2, STOPPED_MS + DEADLINE_MS + PROMPTLY_MS);
+		    STOPPED_MS + DEADLINE_MS * 3 / 4,
+		    STOPPED_MS + DEADLINE_MS + PROMPTLY_MS);
 	events_assert_count(victim->events, "forced-exit", 1);
 }
 
