@@ -72,6 +72,8 @@ static void what_is_left_on_a_mount_whose_flush_hangs_holds_its_program(void **s
 		{ "read", "exit" },
 		{ "read", "_exit" },
 		{ "read", "quick_exit" },
+		{ "read", "orphan" },
+		{ "stream", "orphan" },
 		{ "read", "thread" },
 		{ "written", "return" },
 		{ "written", "quick_exit" },
@@ -156,7 +158,7 @@ static void what_blocks_in_its_end_never_comes_to_it(void **state)
 		{ "destructor", NULL }, { "static", NULL }, { "mutex", NULL },
 		{ "pipe", NULL },	{ "joins", NULL },  { "second", NULL },
 		{ "masked", NULL },	{ "quick", NULL },  { "child", NULL },
-		{ "again", NULL },
+		{ "again", NULL },	{ "orphan", NULL },
 	};
 
 	(void)state;

@@ -82,6 +82,7 @@ static void a_file_that_was_only_opened_is_left_by_every_way_out(void **state)
 		{ "read", "_exit", WEDGE_FLUSH, NULL, UNTOUCHED },
 		{ "read", "quick_exit", WEDGE_FLUSH, NULL, UNTOUCHED },
 		{ "read", "thread", WEDGE_FLUSH, NULL, UNTOUCHED },
+		{ "read", "orphan", WEDGE_FLUSH, NULL, UNTOUCHED },
 	};
 
 	(void)state;
@@ -141,6 +142,7 @@ static void what_stands_in_a_buffer_arrives_as_well(void **state)
 		{ "stream", "return", WEDGE_FLUSH, NULL, BYTES },
 		{ "stream", "exit", WEDGE_WRITE, NULL, BYTES },
 		{ "stream", "thread", WEDGE_WRITE, "-w", BYTES },
+		{ "stream", "orphan", WEDGE_FLUSH, NULL, BYTES },
 		{ "stdout", "return", WEDGE_FLUSH, NULL, BYTES },
 		{ "stdout", "exit", WEDGE_WRITE, NULL, BYTES },
 		{ "stdout", "return", WEDGE_WRITE, "-w", BYTES },

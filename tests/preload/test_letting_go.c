@@ -161,6 +161,16 @@ static void sigkill_lets_go_of_what_was_never_closed_there(void **state)
 	}
 }
 
+/* The first thread of a process is what /proc shows of it. */
+static void a_program_without_its_first_thread_keeps_and_leaves_its_things(void **state)
+{
+	(void)state;
+	struct running *victim = start_holder(&flush, "headless", NULL);
+	run_assert_ends(victim, REAP_MS, VICTIM_STATUS);
+	assert_string_equal(run_output(victim), "still here\n");
+	holdings_assert_free(&holdings, victim, victim->marks->left_ns, PROMPTLY_MS);
+}
+
 static void a_pipeline_ends_with_the_program_while_the_flush_is_stuck(void **state)
 {
 	char line[512], variable[1024];
@@ -193,6 +203,8 @@ int main(void)
 		SUITE_TEST(sigkill_during_the_close_ends_the_program_at_once),
 		SUITE_TEST(an_open_file_on_another_hung_mount_holds_nothing_else),
 		SUITE_TEST(sigkill_lets_go_of_what_was_never_closed_there),
+		SUITE_TEST(
+			a_program_without_its_first_thread_keeps_and_leaves_its_things),
 		SUITE_TEST(a_pipeline_ends_with_the_program_while_the_flush_is_stuck),
 	};
 

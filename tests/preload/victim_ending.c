@@ -12,6 +12,7 @@
  *   pipe PATH         "tail\n" in the buffer of stdout, a full pipe that nobody reads
  *   joins PATH        an exit handler that joins a thread that polls for ever
  *   second PATH       exit() in a second thread, whose handler wants the mutex of main
+ *   orphan PATH       exit() in a second thread when main is gone, and a handler that pauses
  *   masked PATH       as joins, with every signal blocked in every thread
  *   quick PATH        a handler of quick_exit() that pauses
  *   child PATH        a forked child with status 5 pauses in its handler; the parent waits
@@ -41,6 +42,7 @@
 #define OTHER_STATUS 9
 #define SLOW_NS	     450000000
 #define FULL_BYTES   4096
+#define ORPHAN_US    200000
 
 static void (*at_the_end)(void); /* what the destructor does */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -211,6 +213,20 @@ static int run_second(char **arguments)
 	return 0;
 }
 
+static void *exit_as_orphan(void *unused)
+{
+	usleep(ORPHAN_US);
+	return exit_there(unused);
+}
+
+static int run_orphan(char **arguments)
+{
+	write_healthy(arguments[0]);
+	atexit(pause_for_ever);
+	start_thread(exit_as_orphan);
+	pthread_exit(NULL);
+}
+
 static int run_masked(char **arguments)
 {
 	sigset_t all;
@@ -258,21 +274,16 @@ static int run_slow(char **arguments)
 
 int main(int argc, char **argv)
 {
-	static const struct victim_verb verbs[] = { { "pauses", run_pauses },
-						    { "sleeps", run_sleeps },
-						    { "spins", run_spins },
-						    { "destructor", run_destructor },
-						    { "static", run_static },
-						    { "mutex", run_mutex },
-						    { "pipe", run_pipe },
-						    { "joins", run_joins },
-						    { "second", run_second },
-						    { "masked", run_masked },
-						    { "quick", run_quick },
-						    { "child", run_child },
-						    { "again", run_again },
-						    { "slow", run_slow },
-						    { NULL, NULL } };
+	static const struct victim_verb verbs[] = {
+		{ "pauses", run_pauses }, { "sleeps", run_sleeps },
+		{ "spins", run_spins },	  { "destructor", run_destructor },
+		{ "static", run_static }, { "mutex", run_mutex },
+		{ "pipe", run_pipe },	  { "joins", run_joins },
+		{ "second", run_second }, { "masked", run_masked },
+		{ "quick", run_quick },	  { "child", run_child },
+		{ "again", run_again },	  { "orphan", run_orphan },
+		{ "slow", run_slow },	  { NULL, NULL }
+	};
 
 	(void)argc;
 	return victim_run(verbs, argv);

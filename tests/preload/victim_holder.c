@@ -7,6 +7,8 @@
  *   killed KIND PATH LOCK FIFO   step 1, then sleeps until it is killed
  *   exec KIND PATH LOCK FIFO     executes `resumed`; the lock, the port and the pipe
  *                                are close-on-exec, stdout is not
+ *   headless KIND PATH LOCK FIFO its main leaves by pthread_exit(), the rest is done by a
+ *                                thread, which after 1 s says "still here" and returns 7
  *   resumed                      step 2, sleeps until the driver says 2, returns 8
  *
  * With one more argument that file is opened first of all, and left open.
@@ -14,11 +16,15 @@
  */
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "victim.h"
 #include "victim_holdings.h"
+
+#define HEADLESS_US 1000000
 
 static int open_file(const char *kind, const char *path)
 {
@@ -62,6 +68,24 @@ static int run_exec(char **arguments)
 	return 0;
 }
 
+static void *go_on_headless(void *argument)
+{
+	usleep(HEADLESS_US); /* main is gone */
+	hold_and_close(argument);
+	usleep(HEADLESS_US);
+	victim_need(write(STDOUT_FILENO, "still here\n", 11) == 11, "write to stdout");
+	exit(victim_leave(VICTIM_STATUS));
+}
+
+static int run_headless(char **arguments)
+{
+	pthread_t thread;
+
+	victim_need(pthread_create(&thread, NULL, go_on_headless, arguments) == 0,
+		    "thread");
+	pthread_exit(NULL);
+}
+
 static int run_resumed(char **arguments)
 {
 	(void)arguments;
@@ -72,11 +96,11 @@ static int run_resumed(char **arguments)
 
 int main(int argc, char **argv)
 {
-	static const struct victim_verb verbs[] = { { "exit", run_exit },
-						    { "killed", run_killed },
-						    { "exec", run_exec },
-						    { "resumed", run_resumed },
-						    { NULL, NULL } };
+	static const struct victim_verb verbs[] = {
+		{ "exit", run_exit },	    { "killed", run_killed },
+		{ "exec", run_exec },	    { "headless", run_headless },
+		{ "resumed", run_resumed }, { NULL, NULL }
+	};
 
 	(void)argc;
 	return victim_run(verbs, argv);

@@ -17,8 +17,8 @@
  *   system ...                   a file that children of system() (call 0) and popen()
  *                                (call 1) inherit: their results
  *
- * HOW it ends: `return` from main, `exit`, `_exit`, `quick_exit`, or `thread`: exit() in
- * a second thread. What it writes are 1000 bytes 'x'. Number 0 is the port, number 1 when
+ * HOW it ends: `return` from main, `exit`, `_exit`, `quick_exit`, `thread`: exit() in a
+ * second thread, or `orphan`: the same when main is gone. What it writes are 1000 bytes 'x'. Number 0 is the port, number 1 when
  * the child set out to leave.
  */
 #include <fcntl.h>
@@ -37,12 +37,14 @@
 #define BYTES	     1000
 #define MANY	     100
 #define CHILD_STATUS 5
+#define ORPHAN_US    200000
 
 static char bytes[BYTES];
 
-static void *exit_there(void *unused)
+static void *exit_there(void *is_orphan)
 {
-	(void)unused;
+	if (is_orphan)
+		usleep(ORPHAN_US);
 	exit(victim_leave(VICTIM_STATUS));
 }
 
@@ -57,6 +59,11 @@ static int leave(const char *how)
 		_exit(victim_leave(VICTIM_STATUS));
 	if (strcmp(how, "quick_exit") == 0)
 		quick_exit(victim_leave(VICTIM_STATUS));
+	if (strcmp(how, "orphan") == 0) {
+		victim_need(pthread_create(&thread, NULL, exit_there, (void *)how) == 0,
+			    "thread");
+		pthread_exit(NULL);
+	}
 	if (strcmp(how, "thread") == 0) {
 		victim_need(pthread_create(&thread, NULL, exit_there, NULL) == 0,
 			    "thread");
