@@ -47,7 +47,7 @@ static void become(char **command, pid_t parent, int report)
 	_exit(0);
 }
 
-struct launch_end launch(char **command)
+struct launch_end launch(const struct launch_order *order)
 {
 	struct launch_end end = { .pid = -1 };
 	pid_t self = getpid();
@@ -60,11 +60,11 @@ struct launch_end launch(char **command)
 	launch_witness_post();
 	end.pid = fork();
 	if (end.pid == 0)
-		become(command, self, report[1]);
+		become(order->command, self, report[1]);
 	end.error = end.pid == -1 ? errno : 0;
 	close(report[1]);
 	if (end.pid != -1) {
-		end.wait_status = launch_follow(end.pid);
+		launch_follow(&end, order);
 		/* Empty unless the exec failed; never waits, the writer has ended. */
 		if (read(report[0], &end.error, sizeof(end.error)) == -1)
 			end.error = errno;

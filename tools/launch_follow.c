@@ -12,8 +12,11 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "launch_ending.h"
 #include "launch_witness.h"
 
 /* Signals that the kernel itself sends to a group; all others of its own, such as that of
@@ -113,20 +116,38 @@ static bool look_at_children(pid_t program, int *wait_status)
 	return false;
 }
 
-int launch_follow(pid_t program)
+static int take_signal(siginfo_t *info, int64_t length_ns)
 {
-	int wait_status = 0;
+	const struct timespec length = { (time_t)(length_ns / (1000 * CF_MS)),
+					 (long)(length_ns % (1000 * CF_MS)) };
 	sigset_t all;
 
 	sigfillset(&all);
+	return length_ns == CF_NEVER ? sigwaitinfo(&all, info)
+				     : sigtimedwait(&all, info, &length);
+}
+
+void launch_follow(struct launch_end *end, const struct launch_order *order)
+{
+	struct launch_ending ending;
+
+	launch_ending_begin(&ending, order, end->pid);
 	for (;;) {
 		siginfo_t info;
-		int taken = sigwaitinfo(&all, &info);
+		int64_t length_ns = launch_ending_wait_ns(&ending);
+		cf_instant start = cf_clock_now();
+		int taken = take_signal(&info, length_ns);
 
-		if (taken == SIGCHLD && look_at_children(program, &wait_status))
-			return wait_status;
-		if (taken > 0 && taken != SIGCHLD)
-			pass_on(&info, program);
+		if (taken == SIGCHLD && look_at_children(end->pid, &end->wait_status))
+			break;
+		launch_ending_pass(&ending, cf_clock_now() - start, length_ns);
+		if (taken == -1)
+			continue;
+		if (taken != SIGCHLD) {
+			pass_on(&info, end->pid);
+			launch_ending_hear(&ending, taken);
+		}
 		launch_witness_renew();
 	}
+	end->is_cut = ending.is_cut;
 }

@@ -5,6 +5,7 @@
 #include "refuse.h"
 
 #include <ctype.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "verbs.h"
 
 #define LINE_BYTES 2048
+#define READER_MS  1000
 
 static void say_list(const char *format, va_list arguments)
 {
@@ -34,6 +36,18 @@ void say(const char *format, ...)
 {
 	va_list arguments;
 
+	va_start(arguments, format);
+	say_list(format, arguments);
+	va_end(arguments);
+}
+
+void say_in_passing(const char *format, ...)
+{
+	struct pollfd reader = { .fd = STDERR_FILENO, .events = POLLOUT };
+	va_list arguments;
+
+	if (poll(&reader, 1, READER_MS) != 1)
+		return;
 	va_start(arguments, format);
 	say_list(format, arguments);
 	va_end(arguments);

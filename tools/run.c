@@ -53,7 +53,11 @@ int run_verb(int argc, char **argv)
 	if (!run_record_begin(&record))
 		return EXIT_OWN_FAILURE;
 	const char *name = options.command[0];
-	struct launch_end end = launch(options.command);
+	struct launch_end end =
+		launch(&(struct launch_order){ .command = options.command,
+					       .kill_after_ns = options.kill_after_ns,
+					       .record = &record,
+					       .quiet = options.quiet });
 	bool is_asked = end.error == 0 && !off && !options.quiet;
 	struct run_findings findings =
 		run_record_end(&record, end.pid, is_asked ? PATIENCE_MS : 0);
@@ -65,6 +69,6 @@ int run_verb(int argc, char **argv)
 		    name);
 	if (options.verbose)
 		sum_up(name, &findings, end.wait_status);
-	int status = launch_leave(end.wait_status);
+	int status = end.is_cut ? EXIT_KILLED : launch_leave(end.wait_status);
 	return status == 0 && options.strict && findings.cut > 0 ? EXIT_CUT : status;
 }

@@ -8,18 +8,23 @@
 #include <errno.h>
 #include <string.h>
 
+#include "clock.h"
 #include "refuse.h"
 #include "run_policy.h"
 #include "text.h"
 
-#define OBSERVE 256 /* keys of options without a letter */
-#define STRICT	257
+#define OBSERVE	   256 /* keys of options without a letter */
+#define STRICT	   257
+#define KILL_AFTER 258
 
 static const struct argp_option table[] = {
 	{ "deadline", 't', "CLASS=DUR", 0,
-	  "Deadline of a class (file, write, socket, mmap, curl, other): 250ms, 1.5s, "
-	  "2m, 0 or "
-	  "off",
+	  "Deadline of a class (file, write, socket, mmap, curl, other): 250ms, "
+	  "1.5s, 2m, 0 or off",
+	  0 },
+	{ "kill-after", KILL_AFTER, "DUR", 0,
+	  "Send SIGKILL if the program is still there so long after its first SIGTERM, "
+	  "SIGINT or SIGHUP, and end with 137",
 	  0 },
 	{ "observe", OBSERVE, NULL, 0, "Cut nothing; report what would have been cut",
 	  0 },
@@ -62,6 +67,15 @@ static error_t read_deadline(struct run_options *options, const char *word)
 	return 0;
 }
 
+static error_t read_kill_after(struct run_options *options, const char *word)
+{
+	if (cf_text_duration(word, &options->kill_after_ns))
+		return 0;
+	refuse("curfew run: --kill-after %s: '%s' is not %s", word, word,
+	       run_policy_takes("CURFEW_DEADLINE_OTHER"));
+	return EINVAL;
+}
+
 static error_t check_whole(const struct run_options *options)
 {
 	if (options->quiet && options->verbose)
@@ -84,6 +98,8 @@ static error_t read_option(int key, char *word, struct argp_state *state)
 		return 0;
 	case 't':
 		return read_deadline(options, word);
+	case KILL_AFTER:
+		return read_kill_after(options, word);
 	case OBSERVE:
 		options->observe = true;
 		return 0;
@@ -120,10 +136,10 @@ bool run_options_read(struct run_options *options, int argc, char **argv)
 		       "\vOptions end at COMMAND. The status is the program's own; 125 "
 		       "if curfew "
 		       "itself failed, 126 if the program cannot be executed, 127 if "
-		       "there is "
-		       "none. See curfew(1).",
+		       "there is none, 137 after SIGKILL by --kill-after. See "
+		       "curfew(1).",
 	};
 
-	*options = (struct run_options){ 0 };
+	*options = (struct run_options){ .kill_after_ns = CF_NEVER };
 	return argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, options) == 0;
 }

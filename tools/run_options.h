@@ -3,6 +3,7 @@
 #define RUN_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "policy.h"
 
@@ -13,6 +14,7 @@
 struct run_options {
 	const char *deadline[CF_CLASSES]; /* -t CLASS=DUR as typed; NULL: not given */
 	const char *events;		  /* -e as typed; NULL: not given           */
+	int64_t kill_after_ns;		  /* --kill-after; CF_NEVER: not given      */
 	bool observe;
 	bool strict;
 	bool quiet;

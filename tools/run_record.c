@@ -16,18 +16,19 @@
 
 #include "refuse.h"
 
-#define LINE_BYTES 65536 /* more than any event */
-#define LOOK_MS	   5
+#define LINE_BYTES  65536 /* more than any event */
+#define LOOK_MS	    5
+#define FORCED_EXIT "forced-exit"
 
 /* Where stderr is closed, the next file must not take its place. */
-static int make_above_stdio(char *path)
+static FILE *make_above_stdio(char *path)
 {
 	int low = mkostemp(path, O_CLOEXEC);
 	int fd = low == -1 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 
 	if (low != -1)
 		close(low);
-	return fd;
+	return fd == -1 ? NULL : fdopen(fd, "r");
 }
 
 bool run_record_begin(struct run_record *record)
@@ -39,9 +40,9 @@ bool run_record_begin(struct run_record *record)
 	int length = snprintf(record->path, sizeof(record->path), "%s/curfew-XXXXXX",
 			      directory);
 	errno = ENAMETOOLONG;
-	record->fd =
-		length < (int)sizeof(record->path) ? make_above_stdio(record->path) : -1;
-	if (record->fd == -1) {
+	record->file = length < (int)sizeof(record->path) ? make_above_stdio(record->path)
+							  : NULL;
+	if (!record->file) {
 		refuse("curfew run: cannot make a file in %s: %s; set TMPDIR to a place "
 		       "that can "
 		       "be written",
@@ -71,14 +72,20 @@ static bool is_cut(const char *ending)
 	       strcmp(ending, "completed") == 0;
 }
 
-static void weigh_event(struct run_findings *findings, const cJSON *event, pid_t program)
+static bool is_of(const cJSON *event, pid_t program)
 {
 	const cJSON *pid = cJSON_GetObjectItemCaseSensitive(event, "pid");
+
+	return cJSON_IsNumber(pid) && pid->valuedouble == program;
+}
+
+static void weigh_event(struct run_findings *findings, const cJSON *event, pid_t program)
+{
 	const char *ending = string_of(event, "ending");
 
 	if (strcmp(ending, "loaded") == 0) {
 		findings->loads++;
-		findings->loaded |= cJSON_IsNumber(pid) && pid->valuedouble == program;
+		findings->loaded |= is_of(event, program);
 	}
 	findings->cut += is_cut(ending);
 	findings->would += is_cut(string_of(event, "would"));
@@ -99,21 +106,49 @@ static struct run_findings read_all(FILE *file, pid_t program)
 	return findings;
 }
 
+/* The next whole line: one that is still being written is left for the next time. */
+static bool next_line(FILE *file, char *line, int bytes)
+{
+	long start = ftell(file);
+
+	clearerr(file);
+	if (!fgets(line, bytes, file))
+		return false;
+	if (strchr(line, '\n') || strlen(line) + 1 == (size_t)bytes)
+		return true;
+	fseek(file, start, SEEK_SET);
+	return false;
+}
+
+bool run_record_tells_end(struct run_record *record, pid_t program)
+{
+	static char line[LINE_BYTES];
+	bool tells = false;
+
+	while (!tells && next_line(record->file, line, sizeof(line))) {
+		/* Of ten thousand lines most are others. */
+		if (!strstr(line, FORCED_EXIT))
+			continue;
+		cJSON *event = cJSON_Parse(line);
+
+		tells = is_of(event, program) &&
+			strcmp(string_of(event, "ending"), FORCED_EXIT) == 0;
+		cJSON_Delete(event);
+	}
+	return tells;
+}
+
 struct run_findings run_record_end(const struct run_record *record, pid_t program,
 				   int patience_ms)
 {
-	struct run_findings findings = { 0 };
 	/* Not by name: the program may have put another thing there. */
-	FILE *file = fdopen(record->fd, "r");
+	struct run_findings findings = read_all(record->file, program);
 
-	if (file) {
-		findings = read_all(file, program);
-		for (; !findings.loaded && patience_ms > 0; patience_ms -= LOOK_MS) {
-			poll(NULL, 0, LOOK_MS);
-			findings = read_all(file, program);
-		}
-		fclose(file);
+	for (; !findings.loaded && patience_ms > 0; patience_ms -= LOOK_MS) {
+		poll(NULL, 0, LOOK_MS);
+		findings = read_all(record->file, program);
 	}
+	fclose(record->file);
 	unlink(record->path);
 	return findings;
 }

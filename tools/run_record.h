@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 /*
@@ -13,7 +14,7 @@
 
 struct run_record {
 	char path[PATH_MAX];
-	int fd; /* not inherited by the program */
+	FILE *file; /* not inherited by the program */
 };
 
 struct run_findings {
@@ -30,6 +31,12 @@ struct run_findings {
  * errors  False after one line on stderr.
  */
 bool run_record_begin(struct run_record *record);
+
+/*
+ * Has the library, since the last question, recorded that it ends the program with this
+ * pid itself, at the deadline of its exit?
+ */
+bool run_record_tells_end(struct run_record *record, pid_t program);
 
 /*
  * Read what was written about the program with this pid, and remove the file. Lines

@@ -14,7 +14,8 @@ enum {
 	EXIT_CUT = 124,		/* --strict: a cleanup was cut, the program gave 0 */
 	EXIT_OWN_FAILURE = 125, /* curfew itself could not do what was asked       */
 	EXIT_CANNOT_RUN = 126,	/* the program is there and cannot be executed     */
-	EXIT_NOT_FOUND = 127	/* there is no such program                        */
+	EXIT_NOT_FOUND = 127,	/* there is no such program                        */
+	EXIT_KILLED = 137	/* --kill-after: the program had to be killed      */
 };
 
 /* Run a program under the library; its own status. May end by the program's signal. */

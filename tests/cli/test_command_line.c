@@ -66,6 +66,12 @@ static const struct wrong wrongs[] = {
 	{ .words = { "run", "-t", "write=2s", "-t", "file=x", TOUCH }, .says = "'x'" },
 	{ .words = { "run", "-t", "mmap=xyz", TOUCH }, .says = "'xyz'" },
 	{ .words = { "run", "-t", "curl=xyz", TOUCH }, .says = "'xyz'" },
+	/* the grace */
+	{ .words = { "run", "--kill-after" }, .says = "--kill-after" },
+	{ .words = { "run", "--kill-after", "5", TOUCH }, .says = "duration" },
+	{ .words = { "run", "--kill-after=", TOUCH }, .says = "duration" },
+	{ .words = { "run", "--kill-after", "-1s", TOUCH }, .says = "duration" },
+	{ .words = { "run", "--kill-after", "soon", TOUCH }, .says = "'soon'" },
 	/* files */
 	{ .words = { "run", "-e", "", TOUCH }, .says = "events" },
 	{ .words = { "run", "-e", "/", TOUCH }, .says = "directory" },
@@ -130,6 +136,7 @@ static void right_values_run_the_program(void **state)
 		{ "run", "--observe", "--strict", "-v", "--", TOUCH },
 		{ "run", "-t", "mmap=off", "-t", "mmap=2s", TOUCH },
 		{ "run", "-e", "/dev/null", "-q", TOUCH },
+		{ "run", "--kill-after", "1.5s", "--kill-after=off", TOUCH },
 	};
 	struct outcome outcome;
 

@@ -246,6 +246,24 @@ static void control_c_ends_an_ordinary_program_and_the_shell_sees_sigint(void **
 	close(running.out);
 }
 
+static void control_c_begins_the_grace_of_kill_after(void **state)
+{
+	const char *const argv[] = {
+		CURFEW, "run", "--kill-after", "100ms", TELLER, NULL
+	};
+	struct running running = command_start(argv, in_the_foreground);
+
+	(void)state;
+	ready(&running);
+	type(CONTROL_C);
+	expect_line(&running, "2");
+	int wait_status = command_wait(&running, 0);
+	assert_true(WIFEXITED(wait_status));
+	assert_int_equal(WEXITSTATUS(wait_status), 137);
+	tcsetpgrp(terminal, getpgrp());
+	close(running.out);
+}
+
 static void an_interactive_shell_keeps_its_jobs_and_its_terminal(void **state)
 {
 	const char *const argv[] = { CURFEW, "run", "bash", "--norc", "-i", NULL };
@@ -304,6 +322,7 @@ static int run_as_session_leader(void)
 		cmocka_unit_test(a_background_job_that_reads_the_terminal_stops),
 		cmocka_unit_test(
 			control_c_ends_an_ordinary_program_and_the_shell_sees_sigint),
+		cmocka_unit_test(control_c_begins_the_grace_of_kill_after),
 		cmocka_unit_test(an_interactive_shell_keeps_its_jobs_and_its_terminal),
 		cmocka_unit_test(a_hangup_that_only_the_session_leader_gets_is_passed_on),
 	};
