@@ -6,12 +6,14 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "launch.h"
 #include "refuse.h"
 #include "run_environment.h"
 #include "run_options.h"
 #include "run_record.h"
+#include "stuck_hand.h"
 #include "verbs.h"
 
 #define PATIENCE_MS 300 /* for the word that the library was loaded */
@@ -69,6 +71,10 @@ int run_verb(int argc, char **argv)
 		    name);
 	if (options.verbose)
 		sum_up(name, &findings, end.wait_status);
+	if (getpid() == 1 && !options.quiet && stuck_hand_is_left())
+		say("curfew: a close of %s is still stuck, and this is process 1 of its "
+		    "pid namespace: the namespace ends when that returns",
+		    name);
 	int status = end.is_cut ? EXIT_KILLED : launch_leave(end.wait_status);
 	return status == 0 && options.strict && findings.cut > 0 ? EXIT_CUT : status;
 }

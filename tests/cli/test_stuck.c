@@ -8,7 +8,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -181,6 +183,113 @@ static void a_forced_exit_of_a_child_is_not_the_programs(void **state)
 	expect_end(&running, 0);
 }
 
+static void expect_pid_namespaces(void)
+{
+	struct outcome outcome;
+
+	COMMAND(&outcome, "/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "true");
+	if (outcome.wait_status != 0)
+		command_skip("no pid namespaces here");
+}
+
+/* The text comes from the program, the next line from the library. */
+static void expect_expiry(const struct running *running)
+{
+	char line[512];
+
+	expect_line(running, "some text");
+	command_line(running, line, sizeof(line));
+	assert_non_null(strstr(line, "goes on in the background"));
+}
+
+static void expect_held_namespace(const char *script, const char *name)
+{
+	struct running running = start(script);
+	char expected[256];
+
+	snprintf(expected, sizeof(expected),
+		 "curfew: a close of %s is still stuck, and this is process 1 of its pid "
+		 "namespace: the namespace ends when that returns",
+		 name);
+	expect_expiry(&running);
+	expect_line(&running, expected);
+	expect_still_there(&running);
+	mount_recover(mount);
+	expect_end(&running, 0);
+	mount_hang(mount, WEDGE_FLUSH);
+}
+
+static void as_process_1_it_says_that_a_stuck_close_holds_the_namespace(void **state)
+{
+	(void)state;
+	expect_pid_namespaces();
+	expect_held_namespace("exec unshare --pid --fork --mount-proc "
+			      "\"$0\" run cat \"$1\" 2>&1",
+			      "cat");
+	/* One that /proc of another namespace shows, and one of a program's child. */
+	expect_held_namespace("exec unshare --pid --fork \"$0\" run cat \"$1\" 2>&1",
+			      "cat");
+	expect_held_namespace("exec unshare --pid --fork --mount-proc "
+			      "\"$0\" run sh -c 'cat \"$0\"; true' \"$1\" 2>&1",
+			      "sh");
+}
+
+static void as_process_1_it_finds_a_hand_whose_process_lives_on_too(void **state)
+{
+	struct running running;
+	char line[512] = "";
+
+	(void)state;
+	expect_pid_namespaces();
+	setenv("CLOSED", scratch_path("closed"), 1);
+	running = start("exec unshare --pid --fork --mount-proc \"$0\" run sh -c '"
+			"(exec 3<\"$0\"; exec 3<&-; : >\"$CLOSED\"; exec sleep 60) & "
+			"until [ -e \"$CLOSED\" ]; do sleep 0.01; done' \"$1\" 2>&1");
+	while (!strstr(line, "a close of sh is still stuck"))
+		command_line(&running, line, sizeof(line));
+	mount_recover(mount);
+	expect_end(&running, 0);
+}
+
+static void as_process_1_it_says_nothing_when_quiet_or_nothing_is_stuck(void **state)
+{
+	struct running running;
+
+	(void)state;
+	expect_pid_namespaces();
+	running = start("exec unshare --pid --fork --mount-proc "
+			"\"$0\" run -q cat \"$1\" 2>&1");
+	expect_line(&running, "some text");
+	expect_still_there(&running);
+	mount_recover(mount);
+	expect_end(&running, 0);
+	running = start("exec unshare --pid --fork --mount-proc "
+			"\"$0\" run cat \"$1\" 2>&1");
+	expect_line(&running, "some text");
+	expect_end(&running, 0);
+}
+
+static void as_a_subreaper(void)
+{
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+static void elsewhere_a_stuck_close_holds_nothing_and_nothing_is_said(void **state)
+{
+	const char *const argv[] = { "/bin/sh", "-c",  "exec \"$0\" run cat \"$1\" 2>&1",
+				     CURFEW,	notes, NULL };
+	struct running running;
+
+	(void)state;
+	expect_pid_namespaces();
+	running = command_start(argv, as_a_subreaper); /* the hand becomes its child */
+	expect_expiry(&running);
+	expect_end(&running, 0);
+	/* Nor is that hand one of a namespace beneath, whose /proc shows it. */
+	running = start("exec unshare --pid --fork \"$0\" run true 2>&1");
+	expect_end(&running, 0);
+}
+
 int main(void)
 {
 #define TEST(function)                                                                   \
@@ -192,6 +301,10 @@ int main(void)
 		TEST(a_program_stuck_in_its_exec_does_not_hold_the_command_up),
 		TEST(what_its_own_forced_exit_does_not_end_is_said_too),
 		TEST(a_forced_exit_of_a_child_is_not_the_programs),
+		TEST(as_process_1_it_says_that_a_stuck_close_holds_the_namespace),
+		TEST(as_process_1_it_finds_a_hand_whose_process_lives_on_too),
+		TEST(as_process_1_it_says_nothing_when_quiet_or_nothing_is_stuck),
+		TEST(elsewhere_a_stuck_close_holds_nothing_and_nothing_is_said),
 	};
 	const char *reason = scratch_enter();
 
