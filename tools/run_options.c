@@ -19,7 +19,7 @@
 
 static const struct argp_option table[] = {
 	{ "deadline", 't', "CLASS=DUR", 0,
-	  "Deadline of a class (file, write, socket, mmap, curl, other): 250ms, "
+	  "Deadline of a class (file, write, socket, mmap, curl, other, exit): 250ms, "
 	  "1.5s, 2m, 0 or off",
 	  0 },
 	{ "kill-after", KILL_AFTER, "DUR", 0,

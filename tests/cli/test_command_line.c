@@ -53,7 +53,7 @@ static const struct wrong wrongs[] = {
 	{ .words = { "run", "-t", "write", TOUCH }, .says = "CLASS=DURATION" },
 	{ .words = { "run", "-t", "=2s", TOUCH }, .says = "no class ''" },
 	{ .words = { "run", "-t", "wrtie=2s", TOUCH },
-	  .says = "file, write, socket, mmap, curl or other" },
+	  .says = "the classes are file, write, socket, mmap, curl" },
 	{ .words = { "run", "-t", "WRITE=2s", TOUCH }, .says = "no class 'WRITE'" },
 	{ .words = { "run", "-t", "write=", TOUCH }, .says = "duration" },
 	{ .words = { "run", "-t", "write=5", TOUCH }, .says = "duration" },
