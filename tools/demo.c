@@ -80,9 +80,9 @@ static struct trial try_once(const struct demo_hang *hang, const struct files *f
 	static char failure[128];
 	struct trial trial = { 0 };
 	struct demo_child child;
-	char argument[128];
+	char argument[128] = "-";
 
-	trial.absent = hang->set(argument, sizeof(argument));
+	trial.absent = hang->set ? hang->set(argument, sizeof(argument)) : NULL;
 	cf_instant begin = cf_clock_now();
 	if (!trial.absent && !start_victim(&child, hang, files, argument, is_bounded)) {
 		snprintf(failure, sizeof(failure), "cannot start a process: %s",
@@ -206,10 +206,10 @@ static int show_all(const struct files *files)
 		demo_table_text(
 			"",
 			"Each program cleans up and ends with status 7. Stock, its "
-			"cleanup does not return in time. Under curfew it returns at its "
-			"deadline, and the program ends as it chose: a close or munmap "
-			"is done in the background when it can be, a cleanup of "
-			"libcurl's is done but for what it waited for. The close of a "
+			"cleanup or its end does not return in time. Under curfew it "
+			"does at its deadline, and the program ends as it chose: a close "
+			"or munmap is done in the background when it can be, a cleanup "
+			"of libcurl's is done but for what it waited for. The close of a "
 			"written file that is not yet safe is EIO, never success.");
 	if (fflush(stdout) == EOF || ferror(stdout))
 		return refuse("curfew demo: cannot write the table: %s", strerror(errno));

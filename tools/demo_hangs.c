@@ -61,6 +61,20 @@ static const struct demo_hang hangs[] = {
 	  .set = demo_ftp_set,
 	  .free = demo_ftp_free,
 	  .bound_ns = 200 * CF_MS },
+	{ .label = { "file written there, left", "open (set to 1 s)" },
+	  .victim = "left",
+	  .set = demo_mount_set_flush,
+	  .free = demo_mount_free,
+	  .bound_ns = 1000 * CF_MS,
+	  .setting = "CURFEW_DEADLINE_WRITE=1s" },
+	{ .label = { "exit handler that never", "returns (set to 1 s)" },
+	  .victim = "handler",
+	  .bound_ns = 1000 * CF_MS,
+	  .setting = "CURFEW_DEADLINE_EXIT=1s" },
+	{ .label = { "stdout a full pipe that", "nobody reads (to 1 s)" },
+	  .victim = "pipe",
+	  .bound_ns = 1000 * CF_MS,
+	  .setting = "CURFEW_DEADLINE_EXIT=1s" },
 };
 
 static void name_handles(void)

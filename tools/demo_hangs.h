@@ -17,7 +17,8 @@ struct demo_hang {
 	bool uses_libcurl;    /* the victim is the program with libcurl, not ourselves */
 	char *victim;	      /* which of its programs                                 */
 	/* Make the hang, and write to `argument` what the victim is to be told. NULL, or why
-	   that cannot be done here: good until the next call. */
+	   that cannot be done here: good until the next call. A NULL function: the victim
+	   makes it itself. */
 	const char *(*set)(char *argument, size_t bytes);
 	void (*free)(
 		void);	  /* undo it, also after a set that failed; NULL: nothing to do */

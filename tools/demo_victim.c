@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * demo_victim.c - ordinary programs whose close() or munmap() hangs.
+ * demo_victim.c - ordinary programs whose close(), munmap() or end hangs.
  *
  * Nothing in here knows of curfew: these are to be what users have.
  */
@@ -142,6 +142,47 @@ static int send_lingering(const char *port)
 	return DEMO_VICTIM_STATUS;
 }
 
+/* The kernel closes it, when the process ends. */
+static int leave_open(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT, 0644);
+
+	if (fd == -1 || write(fd, "results\n", 8) == -1)
+		return complain(path);
+	return DEMO_VICTIM_STATUS;
+}
+
+static void never_return(void)
+{
+	for (;;)
+		pause();
+}
+
+static int register_handler(const char *unused)
+{
+	(void)unused;
+	if (atexit(never_return) != 0)
+		return complain("atexit");
+	return DEMO_VICTIM_STATUS;
+}
+
+/* stdio writes the last line when the process ends. */
+static int fill_stdout(const char *unused)
+{
+	static const char bytes[65536];
+	int ends[2];
+
+	(void)unused;
+	if (pipe(ends) == -1 || dup2(ends[1], STDOUT_FILENO) == -1 ||
+	    fcntl(STDOUT_FILENO, F_SETFL, O_NONBLOCK) == -1)
+		return complain("pipe");
+	while (write(STDOUT_FILENO, bytes, sizeof(bytes)) > 0)
+		continue;
+	fcntl(STDOUT_FILENO, F_SETFL, 0);
+	puts("the last line");
+	return DEMO_VICTIM_STATUS;
+}
+
 int demo_victim(int count, char **arguments)
 {
 	static const struct {
@@ -149,7 +190,9 @@ int demo_victim(int count, char **arguments)
 		int (*run)(const char *argument);
 	} programs[] = { { "read", read_file },	      { "write", write_file },
 			 { "handles", open_handles }, { "mapping", map_file },
-			 { "watched", watch_memory }, { "linger", send_lingering } };
+			 { "watched", watch_memory }, { "linger", send_lingering },
+			 { "left", leave_open },      { "handler", register_handler },
+			 { "pipe", fill_stdout } };
 
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		if (count == 2 && strcmp(arguments[0], programs[i].name) == 0)

@@ -14,7 +14,7 @@ int demo_victim_handles(void);
 
 /*
  * Be the program `arguments[0]`: "read FILE", "write FILE", "handles FILE", "mapping FILE",
- * "watched -" or "linger PORT". Returns its exit status: DEMO_VICTIM_STATUS, or 1 after
+ * "watched -", "linger PORT", "left FILE", "handler -" or "pipe -". Returns its exit status: DEMO_VICTIM_STATUS, or 1 after
  * one line on stderr when it did not come as far as its cleanup.
  */
 int demo_victim(int count, char **arguments);

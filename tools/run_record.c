@@ -64,12 +64,12 @@ static const char *string_of(const cJSON *event, const char *key)
 	return string ? string : "";
 }
 
-/* A close or munmap that was left to the background or put off, or a cleanup of libcurl's
-   whose waits were ended. */
+/* A close or munmap that was left to the background or put off, a cleanup of libcurl's whose
+   waits were ended, or a process that was. */
 static bool is_cut(const char *ending)
 {
 	return strcmp(ending, "expired") == 0 || strcmp(ending, "parked") == 0 ||
-	       strcmp(ending, "completed") == 0;
+	       strcmp(ending, "completed") == 0 || strcmp(ending, "forced-exit") == 0;
 }
 
 static bool is_of(const cJSON *event, pid_t program)

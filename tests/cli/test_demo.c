@@ -12,11 +12,11 @@
 #include "cmocka_all.h"
 #include "command.h"
 
-#define ROWS	8
+#define ROWS	11
 #define CLOSES	4 /* each in a row of its own, and so are these */
 #define MUNMAPS 2
 #define MAPPING 3		   /* the rows before that of the mapped file   */
-#define LOOKUP	(CLOSES + MUNMAPS) /* the last ones are those of libcurl     */
+#define LOOKUP	(CLOSES + MUNMAPS) /* then libcurl's two, and three ends     */
 
 static char mounts_before[65536];
 static int lifeline[2]; /* whoever the demo starts holds the second end of it */
@@ -69,6 +69,8 @@ static void the_demo_shows_every_hang_bounded_and_leaves_nothing(void **state)
 	assert_int_equal(count(outcome.out, "munmap returned 0"), MUNMAPS);
 	assert_int_equal(count(outcome.out, " for the resolve of "), 1);
 	assert_int_equal(count(outcome.out, " for the answer of "), 1);
+	assert_int_equal(count(outcome.out, "exit fd "), 1);
+	assert_int_equal(count(outcome.out, "; ended with status 7"), 2);
 }
 
 static void own_group(void)
