@@ -40,7 +40,7 @@ static enum order order_of(int fd)
 	switch (identity.is_opaque ? S_IFREG : identity.mode) {
 	case S_IFREG:
 	case S_IFDIR:
-		if (cf_marks_has(CF_MARK_LOCAL, &identity) ||
+		if (identity.is_on_disk || cf_marks_has(CF_MARK_LOCAL, &identity) ||
 		    cf_marks_has(CF_MARK_LOCAL_DEVICE, &identity))
 			return AT_ONCE;
 		if (cf_marks_has(CF_MARK_SICK, &identity))

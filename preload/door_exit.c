@@ -6,22 +6,20 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "ending.h"
 #include "entry.h"
 #include "exit_guard.h"
+#include "fork.h"
 #include "leaks.h"
 #include "real_end.h"
 #include "signals.h"
 #include "sweep.h"
 
-/* Of the ABI: no header has them. */
+/* Of the ABI: no header has it. */
 int __libc_start_main(cf_main_function *main, int argc, char **argv, void (*init)(void),
 		      void (*fini)(void), void (*loader_fini)(void), void *stack_end);
-int __cxa_atexit(void (*handler)(void *argument), void *argument, void *object);
-int __cxa_thread_atexit_impl(void (*handler)(void *argument), void *argument,
-			     void *object);
 
 static cf_main_function *program_main;
+static _Atomic bool is_told;  /* that the end begins */
 static _Atomic bool is_quick; /* quick_exit() writes no stream */
 
 /* The time of the end is over: in a thread of ours. */
@@ -33,26 +31,48 @@ static void over(void)
 	cf_exit_guard_force();
 }
 
+/* A child that a handler has forked goes on with the end of its own. */
+static void forget(void)
+{
+	is_told = false;
+}
+
+/* Where the program had no chance to say that it ends: see below. */
+static void come_first(int status, void *unused);
+static void come_last(int status, void *unused);
+static void come_last_quickly(void);
+
+/* What is registered now runs after the handlers of all others, and the last of ours after
+   the loader's own, which runs the destructors. */
 void cf_door_exit_begin(const struct cf_policy *policy)
 {
 	cf_exit_guard_begin(policy, over);
 	cf_sweep_begin(policy);
 	cf_leaks_begin(policy);
 	cf_signals_begin(policy, cf_exit_guard_end_by_signal, cf_sweep_leave);
+	cf_real_on_exit(come_last, NULL);
+	cf_real_at_quick_exit(come_last_quickly);
+	cf_door_handler_begin(come_first);
+	cf_fork_on_child(forget);
+}
+
+static void end(int status)
+{
+	is_told = true;
+	if (cf_entry_may_enter())
+		cf_exit_guard_end(status);
 }
 
 CF_DOOR void exit(int status)
 {
-	if (cf_entry_may_enter())
-		cf_exit_guard_end(status);
+	end(status);
 	cf_real_exit(status);
 }
 
 CF_DOOR void quick_exit(int status)
 {
 	is_quick = true;
-	if (cf_entry_may_enter())
-		cf_exit_guard_end(status);
+	end(status);
 	cf_real_quick_exit(status);
 }
 
@@ -68,8 +88,15 @@ CF_DOOR void _exit(int status)
 
 CF_DOOR void _Exit(int status) __attribute__((alias("_exit")));
 
-/* The last of what exit() runs: registered before all others, and before the loader's own
-   handler, which runs the destructors. */
+/* libc calls exit() itself, too, for err() or the last thread. So one of ours runs before
+   the first of the program's handlers, which was registered last. */
+static void come_first(int status, void *unused)
+{
+	(void)unused;
+	if (cf_entry_may_enter() && !is_told)
+		end(status);
+}
+
 static void come_last(int status, void *unused)
 {
 	(void)unused;
@@ -92,10 +119,10 @@ static void come_last_quickly(void)
 
 static int run_main(int argc, char **argv, char **environment)
 {
+	cf_real_on_exit(come_first, NULL); /* there may be destructors alone */
 	int status = program_main(argc, argv, environment);
 
-	if (cf_entry_may_enter())
-		cf_exit_guard_end(status);
+	end(status);
 	return status;
 }
 
@@ -106,29 +133,6 @@ CF_DOOR int __libc_start_main(cf_main_function *main, int argc, char **argv,
 	if (cf_entry_may_enter()) {
 		program_main = main;
 		main = run_main;
-		cf_real_on_exit(come_last, NULL);
-		cf_real_at_quick_exit(come_last_quickly);
 	}
 	return cf_real_start_main(main, argc, argv, init, fini, loader_fini, stack_end);
-}
-
-CF_DOOR int on_exit(void (*handler)(int status, void *argument), void *argument)
-{
-	cf_ending_note_handler();
-	return cf_real_on_exit(handler, argument);
-}
-
-/* What atexit() and static destructors of C++ come to. */
-CF_DOOR int __cxa_atexit(void (*handler)(void *argument), void *argument, void *object)
-{
-	cf_ending_note_handler();
-	return cf_real_cxa_atexit(handler, argument, object);
-}
-
-/* The same for thread_local ones. */
-CF_DOOR int __cxa_thread_atexit_impl(void (*handler)(void *argument), void *argument,
-				     void *object)
-{
-	cf_ending_note_handler();
-	return cf_real_cxa_thread_atexit(handler, argument, object);
 }

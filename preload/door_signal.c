@@ -20,6 +20,10 @@ CF_DOOR int sigaction(int number, const struct sigaction *action, struct sigacti
 		       : cf_real_sigaction(number, action, old);
 }
 
+/* By the name that C++ runtimes and old programs have for it. */
+int __sigaction(int number, const struct sigaction *action, struct sigaction *old)
+	__attribute__((alias("sigaction"), visibility("default"), nothrow, leaf));
+
 static cf_signal_function *set(enum cf_real_signal variant, int number,
 			       cf_signal_function *handler)
 {

@@ -31,6 +31,9 @@ int cf_door_close(int fd);
 struct cf_policy;
 void cf_door_exit_begin(const struct cf_policy *policy);
 
+/* Begin, once: what is to run before each handler that the program registers from now on. */
+void cf_door_handler_begin(void (*first)(int status, void *unused));
+
 /* Begin, once: say which slots of a libcurl are to lead to the doors of door_wait.c. */
 void cf_door_wait_begin(void);
 

@@ -90,7 +90,13 @@ static long write_all(const struct cf_bytes *bytes)
 static long write_and_call(const struct cf_errand *errand)
 {
 	const struct cf_call *call = &errand->call;
-	long written = write_all(&errand->bytes), result = 0;
+	long written = 0, result = 0;
+
+	for (const struct cf_bytes *at = &errand->bytes; at; at = at->next) {
+		long error = write_all(at);
+
+		written = written < 0 ? written : error;
+	}
 
 	if (call->number >= 0)
 		result = cf_raw_call3(call->number, call->argument[0], 0, 0);

@@ -41,6 +41,8 @@ struct cf_bytes {
 	size_t count;
 	int fd;
 	long back; /* by how much the file offset is past where they belong */
+	const struct cf_bytes
+		*next; /* others for the same file, to be written next, or NULL */
 };
 
 /* The line that is written when the hand of an expired call comes back (see late.h). */

@@ -43,7 +43,9 @@ struct cf_event {
 	int64_t age_ns;	  /* of what is leaked; CF_NEVER when unknown */
 	const char *threads; /* of a forced exit: what each waits in, as JSON; or NULL */
 	bool is_held;	     /* one of them by the kernel, whatever is sent to it       */
-	int signal;	     /* of a forced exit: the process was ended by it; else 0   */
+	unsigned long
+		unwritten; /* of a forced exit: bytes that stdio has written nowhere */
+	int signal;	   /* of a forced exit: the process was ended by it; else 0   */
 };
 
 #endif

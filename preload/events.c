@@ -243,6 +243,8 @@ static void add_end(struct cf_text *text, const struct cf_event *event)
 		add_length(text, event->age_ns);
 	}
 	if (event->threads) {
+		cf_text_add(text, ",\"unwritten\":");
+		cf_text_add_number(text, (int64_t)event->unwritten);
 		cf_text_add(text, ",\"threads\":");
 		cf_text_add(text, event->threads);
 	}

@@ -22,6 +22,7 @@
 #include "fork.h"
 #include "raw.h"
 #include "say.h"
+#include "streams.h"
 #include "text.h"
 #include "unwritten.h"
 #include "whereabouts.h"
@@ -37,6 +38,8 @@ void cf_exit_guard_begin(const struct cf_policy *new_policy, void (*over)(void))
 {
 	policy = new_policy;
 	when_over = over;
+	if (__libc_single_threaded) /* then this thread is the first one */
+		cf_exit_watch_prepare(cf_raw_thread_pointer());
 }
 
 /* The start files of a compiler leave one in every object. */
@@ -49,7 +52,8 @@ static int has_destructors(struct dl_phdr_info *object, size_t size, void *unuse
 
 static bool has_unwritten(void)
 {
-	return cf_unwritten_may_block(cf_facts_may_write);
+	return cf_unwritten_may_block(cf_facts_may_write) ||
+	       cf_streams_any_beyond_reach();
 }
 
 static void watch(void)
@@ -90,7 +94,7 @@ void cf_exit_guard_end_by_signal(int number)
 {
 	int error = errno;
 
-	if (!cf_ending_is_confined() && begin_ending()) {
+	if (!cf_ending_is_confined() && cf_fork_is_own_process() && begin_ending()) {
 		cf_ending_note_signal(number);
 		watch();
 	}
@@ -116,7 +120,8 @@ void cf_exit_guard_note_last(int status)
 	int error = errno;
 
 	if (cf_ending_is_confined() ||
-	    (!cf_ending_now().is_under_way && !has_unwritten()))
+	    (!cf_ending_now().is_under_way && !has_unwritten()) ||
+	    !cf_fork_is_own_process())
 		return;
 	struct cf_ending_state state = cf_ending_now();
 	if (policy->mode == CF_MODE_OBSERVE && state.is_under_way &&
@@ -164,6 +169,7 @@ void cf_exit_guard_force(void)
 	report(&(struct cf_event){ .name = found.place,
 				   .threads = threads.full ? NULL : bytes,
 				   .is_held = found.is_held,
+				   .unwritten = cf_streams_unwritten(),
 				   .signal = signal,
 				   .result = status & 0xff },
 	       &state);

@@ -35,8 +35,9 @@ void cf_exit_guard_note_last(int status);
 bool cf_exit_guard_take_over(void);
 
 /* For over(): tell what each thread waits in, and end the process: with its status, or, when
-   it has chosen none, by the signal. Does not come back. */
-void cf_exit_guard_force(void) __attribute__((noreturn));
+   it has chosen none, by the signal. Does not come back, which is not said to the compiler:
+   a sanitizer would clean up a stack that it does not know. */
+void cf_exit_guard_force(void);
 
 /* Where the end has been taken over, whoever would leave by itself waits here for it; at
    most a second. */

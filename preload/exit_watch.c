@@ -29,6 +29,7 @@ static _Atomic bool is_there;
 static int tid; /* the kernel's word */
 static _Atomic int64_t *end;
 static void (*when_over)(void);
+static void *thread_pointer; /* of a thread that stays; NULL: of the caller */
 
 static int64_t now_ns(void)
 {
@@ -66,6 +67,11 @@ static void run(void *unused)
 	when_over();
 }
 
+void cf_exit_watch_prepare(void *pointer)
+{
+	thread_pointer = pointer;
+}
+
 bool cf_exit_watch_begin(_Atomic int64_t *until, void (*over)(void))
 {
 	unsigned long all = ~0UL, before = 0;
@@ -75,7 +81,9 @@ bool cf_exit_watch_begin(_Atomic int64_t *until, void (*over)(void))
 	end = until;
 	when_over = over;
 	cf_raw_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, 8, 0, 0);
-	long result = cf_raw_clone(CLONE_FLAGS, stack + STACK_BYTES, &tid, run, NULL);
+	unsigned long flags = CLONE_FLAGS | (thread_pointer ? CLONE_SETTLS : 0);
+	long result =
+		cf_raw_clone(flags, stack + STACK_BYTES, &tid, thread_pointer, run, NULL);
 	cf_raw_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, 8, 0, 0);
 	if (result < 0)
 		atomic_store(&is_there, false);

@@ -14,12 +14,17 @@
  * stack of ours, with every signal blocked. It ends with the process.
  */
 
+/* Once, at the start of the program: the thread pointer of its first thread, whose
+   thread-local memory stays, whichever thread ends. The thread of ours is to have it. */
+void cf_exit_watch_prepare(void *pointer);
+
 /*
  * Have over() called 10 ms past the instant *until, unless somebody waits for that already.
  * Time in which the process is stopped is added to it.
  *
- * over()  Runs in that thread, which has the thread-local memory of the caller: it must not
- *         return to the program anything of that.
+ * over()  Runs in that thread, which has the thread-local memory of the program's first one
+ *         (or the caller's, in a library that was loaded late): its errno and the like
+ *         are nobody's any more when the process ends.
  * errors  False where no thread can be made: the end has no deadline then.
  * signals Async-signal-safe; errno is left alone.
  */

@@ -90,7 +90,7 @@ static void look_at_file(int fd, struct cf_facts *facts)
 	if (facts->identity.mount == 0) /* Linux before 5.8: nothing can be known */
 		return;
 	facts->kind = CF_KIND_LOCAL;
-	if (cf_mounts_is_known_local(&facts->identity))
+	if (facts->identity.is_on_disk || cf_mounts_is_known_local(&facts->identity))
 		return;
 	facts->mount = cf_mounts_find(&facts->identity);
 	if (!facts->mount)

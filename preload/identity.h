@@ -20,7 +20,10 @@ struct cf_identity {
 				 opened before the program dropped its uid)         */
 	unsigned mode;	      /* type bits of st_mode; 0 for anonymous inodes        */
 	bool mount_is_unique; /* the mount id is never used again (Linux 6.8)       */
-	uint64_t mount;	      /* id of the mount; 0 when the kernel does not tell    */
+	bool is_on_disk; /* of a file system that lies on a block device and keeps its
+				 files' flags there: no server is behind it. False for
+				 others, and for what is not known (fuseblk has none)  */
+	uint64_t mount;	 /* id of the mount; 0 when the kernel does not tell    */
 	uint64_t inode;
 	uint32_t major, minor;		     /* of the file system      */
 	uint32_t device_major, device_minor; /* of a device node itself */

@@ -74,9 +74,23 @@ static inline long cf_raw_peek(const uint64_t *from, uint64_t *to)
 			   (long)&here, 1, (long)&there, 1, 0);
 }
 
+/* The thread pointer of the calling thread. */
+static inline void *cf_raw_thread_pointer(void)
+{
+	void *pointer;
+
+#if defined(__x86_64__)
+	__asm__("mov %%fs:0, %0" : "=r"(pointer));
+#else
+	__asm__("mrs %0, tpidr_el0" : "=r"(pointer));
+#endif
+	return pointer;
+}
+
 /*
  * clone(flags) on the stack that ends at `top`, where the new task runs
- * run(argument) and ends with exit(0) when that returns.
+ * run(argument) and ends with exit(0) when that returns. `thread_pointer` counts with
+ * CLONE_SETTLS alone.
  *
  * ownership  The stack belongs to the task until the kernel has cleared *tid
  *            (the flags must hold CLONE_CHILD_CLEARTID for that).
@@ -84,11 +98,11 @@ static inline long cf_raw_peek(const uint64_t *from, uint64_t *to)
  */
 #if defined(__x86_64__)
 static inline long cf_raw_clone(unsigned long flags, void *top, int *tid,
-				void (*run)(void *), void *argument)
+				void *thread_pointer, void (*run)(void *), void *argument)
 {
 	long result;
 	register long r10 __asm__("r10") = (long)tid;
-	register long r8 __asm__("r8") = 0;
+	register void *r8 __asm__("r8") = thread_pointer;
 	register void (*r12)(void *) __asm__("r12") = run;
 	register void *r13 __asm__("r13") = argument;
 
@@ -112,13 +126,13 @@ static inline long cf_raw_clone(unsigned long flags, void *top, int *tid,
 #else
 /* The same on aarch64. */
 static inline long cf_raw_clone(unsigned long flags, void *top, int *tid,
-				void (*run)(void *), void *argument)
+				void *thread_pointer, void (*run)(void *), void *argument)
 {
 	register long x8 __asm__("x8") = SYS_clone;
 	register long x0 __asm__("x0") = (long)flags;
 	register void *x1 __asm__("x1") = top;
 	register int *x2 __asm__("x2") = tid;
-	register long x3 __asm__("x3") = 0;
+	register void *x3 __asm__("x3") = thread_pointer;
 	register int *x4 __asm__("x4") = tid;
 	register void (*x9)(void *) __asm__("x9") = run;
 	register void *x10 __asm__("x10") = argument;

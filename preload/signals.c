@@ -8,16 +8,36 @@
 #include "signals.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "raw.h"
 
-#define FIRST_OF_NAMESPACE 1 /* is not ended by its own signals */
+#define FIRST_OF_NAMESPACE 1 /* is not ended by a signal that has no handler */
+#define RING		   4
 
 static uint64_t wanted; /* set once, before any door is open */
 static void (*begin_end)(int number);
 static void (*flush)(void);
-static struct sigaction programs[NSIG];
+/* What the program has set: a ring of a few for each signal, so that a handler which is
+   just being replaced is read whole. */
+static struct {
+	struct sigaction ring[RING];
+	_Atomic unsigned at;
+} programs[NSIG];
+
+static struct sigaction programs_own(int number)
+{
+	return programs[number].ring[atomic_load(&programs[number].at) % RING];
+}
+
+static void set_programs_own(int number, const struct sigaction *own)
+{
+	unsigned at = atomic_load(&programs[number].at);
+
+	programs[number].ring[(at + 1) % RING] = *own;
+	atomic_store(&programs[number].at, at + 1);
+}
 
 bool cf_signals_is_wanted(int number)
 {
@@ -37,23 +57,6 @@ static void end_by_default(int number)
 	cf_raw_call(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&only, 0, sizeof(only), 0, 0);
 }
 
-static void on_signal(int number, siginfo_t *info, void *context)
-{
-	struct sigaction own = programs[number];
-	int error = errno;
-
-	begin_end(number);
-	if (own.sa_flags & (int)SA_RESETHAND)
-		programs[number].sa_handler = SIG_DFL;
-	if (!(own.sa_flags & SA_SIGINFO) && own.sa_handler == SIG_DFL)
-		end_by_default(number);
-	errno = error;
-	if (own.sa_flags & SA_SIGINFO)
-		own.sa_sigaction(number, info, context);
-	else if (own.sa_handler != SIG_DFL)
-		own.sa_handler(number);
-}
-
 static bool is_default(const struct sigaction *action)
 {
 	return !(action->sa_flags & SA_SIGINFO) && action->sa_handler == SIG_DFL;
@@ -64,16 +67,45 @@ static bool is_ignored(const struct sigaction *action)
 	return !(action->sa_flags & SA_SIGINFO) && action->sa_handler == SIG_IGN;
 }
 
+/* The kernel drops what has no handler there. A process may come to be the first of a
+   namespace by fork alone. */
+static bool is_dropped(const struct sigaction *action)
+{
+	return is_default(action) &&
+	       cf_raw_call3(SYS_getpid, 0, 0, 0) == FIRST_OF_NAMESPACE;
+}
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+	struct sigaction own = programs_own(number), plain = { .sa_handler = SIG_DFL };
+	int error = errno;
+
+	if (is_ignored(&own) || is_dropped(&own)) /* it has only just been set so */
+		return;
+	begin_end(number);
+	if (own.sa_flags & (int)SA_RESETHAND)
+		set_programs_own(number, &plain);
+	if (is_default(&own))
+		end_by_default(number);
+	errno = error;
+	if (own.sa_flags & SA_SIGINFO)
+		own.sa_sigaction(number, info, context);
+	else if (!is_default(&own))
+		own.sa_handler(number);
+}
+
 /* What the kernel is to have for what the program wants. */
 static struct sigaction ours_for(const struct sigaction *own)
 {
 	struct sigaction ours = *own;
 
-	if (is_ignored(own) ||
-	    (is_default(own) && cf_raw_call3(SYS_getpid, 0, 0, 0) == FIRST_OF_NAMESPACE))
+	if (is_ignored(own) || is_dropped(own))
 		return ours;
 	ours.sa_sigaction = on_signal;
 	ours.sa_flags |= SA_SIGINFO;
+	if (is_default(
+		    own)) /* nothing is interrupted, should it be dropped after a fork */
+		ours.sa_flags |= SA_RESTART;
 	return ours;
 }
 
@@ -82,20 +114,36 @@ static bool is_ours(const struct sigaction *action)
 	return (action->sa_flags & SA_SIGINFO) && action->sa_sigaction == on_signal;
 }
 
+/* What the kernel has, as the program would see it there: with its own handler. */
+static struct sigaction as_seen(const struct sigaction *kernels,
+				const struct sigaction *own)
+{
+	struct sigaction seen = *kernels;
+
+	if (is_ours(kernels))
+		seen.sa_sigaction = own->sa_sigaction;
+	if (is_ours(kernels) || kernels->sa_handler == SIG_DFL)
+		seen.sa_flags =
+			(seen.sa_flags & ~SA_SIGINFO) | (own->sa_flags & SA_SIGINFO);
+	if (is_ours(kernels) && is_default(own))
+		seen.sa_flags = own->sa_flags;
+	return seen;
+}
+
 int cf_signals_set(int number, const struct sigaction *action, struct sigaction *old)
 {
-	struct sigaction before = programs[number], seen, ours;
+	struct sigaction before = programs_own(number), seen, ours;
 
-	if (action)
+	if (action) {
 		ours = ours_for(action);
-	if (action) /* first: it may be delivered at once */
-		programs[number] = *action;
+		set_programs_own(number, action); /* first: it may be delivered at once */
+	}
 	if (cf_real_sigaction(number, action ? &ours : NULL, &seen) == -1) {
-		programs[number] = before;
+		set_programs_own(number, &before);
 		return -1;
 	}
 	if (old)
-		*old = is_ours(&seen) ? before : seen;
+		*old = as_seen(&seen, &before);
 	return 0;
 }
 
@@ -103,13 +151,13 @@ int cf_signals_set(int number, const struct sigaction *action, struct sigaction 
 cf_signal_function *cf_signals_set_handler(enum cf_real_signal variant, int number,
 					   cf_signal_function *handler)
 {
-	struct sigaction before = programs[number], own, ours;
+	struct sigaction before = programs_own(number), own, ours;
 	cf_signal_function *old = cf_real_signal(variant, number, handler);
 
 	if (old == SIG_ERR || cf_real_sigaction(number, NULL, &own) == -1)
 		return old;
 	if (!is_ours(&own)) { /* as it is after sigset(SIG_HOLD) */
-		programs[number] = own;
+		set_programs_own(number, &own);
 		ours = ours_for(&own);
 		cf_real_sigaction(number, &ours, NULL);
 	}
@@ -128,7 +176,7 @@ void cf_signals_begin(const struct cf_policy *policy, void (*end)(int number),
 		if (!cf_signals_is_wanted(number) ||
 		    cf_real_sigaction(number, NULL, &now) == -1)
 			continue;
-		programs[number] = now;
+		set_programs_own(number, &now);
 		ours = ours_for(&now);
 		cf_real_sigaction(number, &ours, NULL);
 	}

@@ -16,8 +16,10 @@
 #define MAGIC	     0xFBAD0000U
 #define MAGIC_MASK   0xFFFF0000U
 #define APPENDS	     0x1000U
+#define IS_WRITTEN   0x0800U /* _IO_CURRENTLY_PUTTING */
+#define IN_MEMORY    (-1)    /* its fd; of a cookie it is -2 */
 #define MOST_STREAMS 4096
-#define MOST_BYTES   (64 << 20)
+#define MOST_BYTES   (1 << 30)
 
 extern FILE *_IO_list_all;
 
@@ -60,39 +62,83 @@ static long offset_past(const FILE *copy)
 	return copy->_IO_read_end - copy->_IO_write_base;
 }
 
-static bool has_unwritten(const FILE *copy, FILE *file, struct cf_stream *stream)
+static size_t held_by(const FILE *copy)
 {
-	if (copy->_fileno < 0 || copy->_mode > 0 ||
-	    copy->_IO_write_ptr <= copy->_IO_write_base ||
-	    copy->_IO_write_ptr - copy->_IO_write_base > MOST_BYTES || !is_free(copy))
-		return false;
-	*stream = (struct cf_stream){
-		.file = file,
-		.fd = copy->_fileno,
-		.bytes = copy->_IO_write_base,
-		.count = (size_t)(copy->_IO_write_ptr - copy->_IO_write_base),
-		.back = offset_past(copy),
-	};
-	return true;
+	return copy->_IO_write_ptr > copy->_IO_write_base
+		       ? (size_t)(copy->_IO_write_ptr - copy->_IO_write_base)
+		       : 0;
+}
+
+static bool is_in_reach(const FILE *copy)
+{
+	return copy->_fileno >= 0 && copy->_mode <= 0 && held_by(copy) <= MOST_BYTES &&
+	       is_free(copy);
+}
+
+/* The next stream after `file`, or the first one; a copy of it is in *copy. */
+static FILE *next_stream(FILE *file, FILE *copy)
+{
+	file = file ? copy->_chain : _IO_list_all;
+	return file && read_memory(file, copy, sizeof(*copy)) &&
+			       ((unsigned)copy->_flags & MAGIC_MASK) == MAGIC
+		       ? file
+		       : NULL;
 }
 
 void cf_streams_each(bool (*each)(const struct cf_stream *stream, void *argument),
 		     void *argument)
 {
-	FILE *file = _IO_list_all, copy;
-	struct cf_stream stream;
+	FILE *file = NULL, copy;
+	bool goes_on = true;
 
-	for (int i = 0; file && i < MOST_STREAMS; i++, file = copy._chain) {
-		if (!read_memory(file, &copy, sizeof(copy)) ||
-		    ((unsigned)copy._flags & MAGIC_MASK) != MAGIC)
+	for (int i = 0; goes_on && i < MOST_STREAMS; i++) {
+		file = next_stream(file, &copy);
+		if (!file)
 			return;
-		if (!has_unwritten(&copy, file, &stream) || ftrylockfile(file) != 0)
+		if (held_by(&copy) == 0 || !is_in_reach(&copy) || ftrylockfile(file) != 0)
 			continue;
-		bool goes_on = each(&stream, argument);
+		goes_on =
+			each(&(struct cf_stream){ file, copy._fileno, copy._IO_write_base,
+						  held_by(&copy), offset_past(&copy) },
+			     argument);
 		funlockfile(file);
-		if (!goes_on)
-			return;
 	}
+}
+
+/* Of wide characters only that the stream is written to can be seen. A stream in memory
+   is written to nobody. */
+static bool may_hold(const FILE *copy)
+{
+	if (copy->_fileno == IN_MEMORY)
+		return false;
+	return copy->_mode > 0 ? ((unsigned)copy->_flags & IS_WRITTEN) != 0
+			       : held_by(copy) > 0;
+}
+
+bool cf_streams_any_beyond_reach(void)
+{
+	FILE *file = NULL, copy;
+
+	for (int i = 0; i < MOST_STREAMS; i++) {
+		file = next_stream(file, &copy);
+		if (!file)
+			return false;
+		if (may_hold(&copy) && !is_in_reach(&copy))
+			return true;
+	}
+	return true;
+}
+
+size_t cf_streams_unwritten(void)
+{
+	FILE *file = NULL, copy;
+	size_t count = 0;
+
+	for (int i = 0; i < MOST_STREAMS && (file = next_stream(file, &copy)); i++) {
+		if (copy._fileno >= 0)
+			count += held_by(&copy);
+	}
+	return count;
 }
 
 void cf_streams_take(const struct cf_stream *stream)

@@ -29,6 +29,12 @@ struct cf_stream {
 void cf_streams_each(bool (*each)(const struct cf_stream *stream, void *argument),
 		     void *argument);
 
+/* Whether a stream that is passed over holds bytes, or may. */
+bool cf_streams_any_beyond_reach(void);
+
+/* How many bytes streams hold that libc would write at the end, as far as that can be told. */
+size_t cf_streams_unwritten(void);
+
 /* The bytes of this stream are somebody else's now: stdio forgets them. For each(). */
 void cf_streams_take(const struct cf_stream *stream);
 

@@ -8,17 +8,16 @@
 #include "sweep.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "classify.h"
-#include "clerk.h"
 #include "clock.h"
 #include "ending.h"
 #include "events.h"
 #include "facts.h"
+#include "fd_copy.h"
 #include "fork.h"
 #include "hand.h"
 #include "mapped.h"
@@ -31,23 +30,12 @@
 #include "ranges.h"
 #include "raw.h"
 #include "say.h"
-#include "text.h"
 #include "undertaker.h"
 #include "unwritten.h"
 
-#define FIRST_NUMBER 3	 /* for copies: below is stdio */
-#define HIGH_NUMBER  700 /* where no program counts with it */
-#define PAGE_BYTES   4096
 #define MOST_AT_ONCE 60
 #define MOST_FDS     16384 /* on servers; what is beyond is left to an undertaker */
 #define HASTE	     (25 * CF_MS)
-
-/* Whether only hands are asked, or anybody else; and by when all is to be over. */
-struct manner {
-	cf_instant until;
-	bool writes_streams;
-	bool is_in_haste;
-};
 
 /* One hand, and what it is told. */
 struct flush {
@@ -58,7 +46,8 @@ struct flush {
 };
 
 struct sweep {
-	struct manner manner;
+	cf_instant until; /* all of it */
+	bool writes_streams, is_in_haste;
 	struct cf_unwritten unwritten;
 	bool is_anything_left; /* that the kernel would wait for */
 	int fds[MOST_FDS];
@@ -84,7 +73,7 @@ static cf_instant by(const struct sweep *sweep, int64_t deadline_ns)
 {
 	cf_instant instant = cf_clock_after(deadline_ns);
 
-	return instant < sweep->manner.until ? instant : sweep->manner.until;
+	return instant < sweep->until ? instant : sweep->until;
 }
 
 static void report(struct cf_event *event, const struct cf_outcome *outcome)
@@ -131,86 +120,54 @@ static struct flush *next_flush(struct sweep *sweep)
 	return flush;
 }
 
+/* Where only somebody who is ready now is written to: a hand may be ended there. */
+static bool may_be_ended(const struct cf_facts *facts)
+{
+	return facts->kind != CF_KIND_REMOTE && facts->kind != CF_KIND_LOCAL;
+}
+
+static struct cf_event event_of(const struct sweep *sweep, int fd,
+				const struct cf_facts *facts, bool is_written)
+{
+	struct cf_verdict verdict = cf_classify(facts, policy);
+	bool is_in_haste = sweep->is_in_haste || !verdict.is_bound;
+
+	return (struct cf_event){
+		.ending = CF_EVENT_FINISHED,
+		.call = "exit",
+		.class = verdict.is_bound ? cf_policy_class_name(verdict.class) : "write",
+		.is_written = is_written,
+		.is_minor = !is_written,
+		.is_ending = true,
+		.handle = fd,
+		.mount = facts->mount ? facts->mount->point : "",
+		.type = facts->mount ? facts->mount->type : "unknown",
+		.deadline_ns = is_in_haste ? HASTE : verdict.deadline_ns,
+		.is_over = may_be_ended(facts),
+	};
+}
+
 /* Have the bytes written and the copy closed, where there is the one and the other. */
 static void flush_fd(struct sweep *sweep, int fd, int copy, const struct cf_facts *facts,
 		     const struct cf_bytes *bytes)
 {
 	struct flush *flush = next_flush(sweep);
-	struct cf_verdict verdict = cf_classify(facts, policy);
-	int64_t deadline_ns = verdict.is_bound ? verdict.deadline_ns : HASTE;
 
-	flush->event = (struct cf_event){
-		.ending = CF_EVENT_FINISHED,
-		.call = "exit",
-		.class = verdict.is_bound ? cf_policy_class_name(verdict.class) : "write",
-		.is_written = facts->is_written || bytes,
-		.is_minor = !facts->is_written && !bytes,
-		.is_ending = true,
-		.handle = fd,
-		.name = flush->name,
-		.mount = facts->mount ? facts->mount->point : "",
-		.type = facts->mount ? facts->mount->type : "unknown",
-		.deadline_ns = deadline_ns,
-		.is_over = !verdict.is_bound,
-	};
+	flush->event = event_of(sweep, fd, facts, facts->is_written || bytes);
+	flush->event.name = flush->name;
 	flush->order = (struct cf_order){
 		.kind = bytes ? CF_ERRAND_WRITE : CF_ERRAND_CALL,
 		.call = { copy < 0 ? -1 : SYS_close, { copy } },
 		.bytes = bytes ? *bytes : (struct cf_bytes){ 0 },
 		.identity = facts->identity,
 		.mount = facts->mount,
-		.deadline_ns = deadline_ns,
-		.is_ended = !verdict.is_bound,
-		.when_slow = verdict.is_bound ? get_company : NULL,
+		.deadline_ns = flush->event.deadline_ns,
+		.is_ended = may_be_ended(facts),
+		.when_slow = may_be_ended(facts) ? NULL : get_company,
 		.event = &flush->event,
 	};
 	cf_facts_name(fd, flush->name, sizeof(flush->name));
-	cf_hand_begin(&flush->hand, &flush->order, by(sweep, deadline_ns));
-}
-
-/* The close of a copy would take the POSIX locks of the process from the file. */
-static bool is_locked(int fd)
-{
-	char link[48], *text = cf_pool_pages(PAGE_BYTES);
-	struct cf_text path;
-
-	if (!text)
-		return true;
-	cf_text_begin(&path, link, sizeof(link));
-	cf_text_add(&path, "/proc/thread-self/fdinfo/");
-	cf_text_add_number(&path, fd);
-	bool is_so =
-		cf_clerk_read(link, text, PAGE_BYTES - 1) <= 0 || strstr(text, "POSIX");
-	cf_raw_call3(SYS_munmap, (long)text, PAGE_BYTES, 0);
-	return is_so;
-}
-
-static int copy_of(int fd)
-{
-	long copy = cf_raw_call3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIGH_NUMBER);
-
-	if (copy < 0) /* no such number under a low limit */
-		copy = cf_raw_call3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, FIRST_NUMBER);
-	return (int)copy;
-}
-
-/* What cannot be told, or cannot be done as the kernel would, is left to it: only a sick
-   mount is not trusted. */
-static void sweep_fd(struct sweep *sweep, int fd)
-{
-	const struct cf_bytes *bytes = cf_unwritten_for(&sweep->unwritten, fd);
-	struct cf_facts facts = cf_facts_look(fd);
-	struct cf_verdict verdict = cf_classify(&facts, policy);
-	bool is_sick =
-		facts.mount && cf_mounts_is_sick_for(facts.mount, verdict.deadline_ns);
-	int copy = -1;
-
-	if (is_sick)
-		sweep->is_anything_left = true;
-	else if (cf_fork_is_own_process() && !is_locked(fd))
-		copy = copy_of(fd);
-	if (copy >= 0 || bytes)
-		flush_fd(sweep, fd, copy, &facts, bytes);
+	cf_hand_begin(&flush->hand, &flush->order, by(sweep, flush->order.deadline_ns));
 }
 
 /* Whether a close of the number may wait for a server. */
@@ -219,6 +176,39 @@ static bool is_on_server(int fd)
 	struct cf_facts facts = cf_facts_look(fd);
 
 	return facts.kind == CF_KIND_REMOTE && cf_classify(&facts, policy).is_bound;
+}
+
+/* Whether the kernel may be left to close it: it would wait for a server, but a copy would
+   take locks, or is not this process's to make. */
+static bool is_left_to_kernel(int fd)
+{
+	return !is_on_server(fd) || !cf_fork_is_own_process() ||
+	       cf_fd_copy_locks(fd) == CF_FD_COPY_LOCKED;
+}
+
+static bool is_sick(const struct cf_facts *facts)
+{
+	return facts->mount &&
+	       cf_mounts_is_sick_for(facts->mount,
+				     cf_classify(facts, policy).deadline_ns);
+}
+
+/* With the bytes, if any, that stdio has for it. */
+static void sweep_fd(struct sweep *sweep, int fd, const struct cf_bytes *bytes)
+{
+	struct cf_facts facts = cf_facts_look(fd);
+	int copy = -1;
+
+	if (is_sick(&facts)) {
+		sweep->is_anything_left = true;
+	} else if (!is_left_to_kernel(fd)) {
+		if (cf_fd_copy_locks(fd) == CF_FD_COPY_NO_LOCK)
+			copy = cf_fd_copy_make(fd);
+		if (copy < 0) /* the table is full, or there is no /proc */
+			sweep->is_anything_left = true;
+	}
+	if (copy >= 0 || bytes)
+		flush_fd(sweep, fd, copy, &facts, bytes);
 }
 
 /* What takes its bytes in a moment, or goes on when we are gone. */
@@ -247,21 +237,40 @@ static bool note(int fd, void *argument)
 	return true;
 }
 
+/* What stdio holds; for a number on a server with its flush. */
+static void sweep_streams(struct sweep *sweep)
+{
+	struct cf_unwritten *unwritten = &sweep->unwritten;
+
+	cf_unwritten_gather(unwritten,
+			    sweep->is_in_haste ? is_writable_in_haste : is_on_server);
+	if (sweep->is_in_haste) /* to copy much takes its time */
+		sweep->until = cf_clock_after(HASTE);
+	for (int i = 0; i < unwritten->count; i++) {
+		if (unwritten->is_first[i])
+			sweep_fd(sweep, unwritten->of[i].fd, &unwritten->of[i]);
+	}
+}
+
+static bool is_swept_with_stream(const struct sweep *sweep, int fd)
+{
+	const struct cf_unwritten *unwritten = &sweep->unwritten;
+
+	for (int i = 0; i < unwritten->count; i++) {
+		if (unwritten->is_first[i] && unwritten->of[i].fd == fd)
+			return true;
+	}
+	return false;
+}
+
 static void sweep_fds(struct sweep *sweep)
 {
-	if (sweep->manner.writes_streams)
-		cf_unwritten_gather(&sweep->unwritten, sweep->manner.is_in_haste
-							       ? is_writable_in_haste
-							       : is_on_server);
-	for (int i = 0; i < sweep->unwritten.count; i++) {
-		const struct cf_bytes *bytes = &sweep->unwritten.of[i];
-		struct cf_facts facts = cf_facts_look(bytes->fd);
-
-		if (facts.kind != CF_KIND_REMOTE)
-			flush_fd(sweep, bytes->fd, -1, &facts, bytes);
+	if (sweep->writes_streams)
+		sweep_streams(sweep);
+	for (int i = sweep->count; i > 0; i--) { /* the newest first */
+		if (!is_swept_with_stream(sweep, sweep->fds[i - 1]))
+			sweep_fd(sweep, sweep->fds[i - 1], NULL);
 	}
-	for (int i = sweep->count; i > 0; i--) /* the newest first */
-		sweep_fd(sweep, sweep->fds[i - 1]);
 	await_all(sweep);
 }
 
@@ -294,6 +303,10 @@ static void sweep_pages(struct sweep *sweep)
 		sweep->is_anything_left = true;
 	if (!cf_ranges_any() || !cf_mapped_is_bound() || !cf_fork_is_own_process())
 		return;
+	if (sweep->is_in_haste) {
+		sweep->is_anything_left = true;
+		return;
+	}
 	for (uintptr_t at = 0; cf_ranges_find(at, UINTPTR_MAX, &piece); at = piece.end) {
 		struct cf_identity now = cf_identity_read(piece.fd);
 		bool is_open = cf_identity_is_same(&now, &piece.file);
@@ -323,38 +336,13 @@ static bool look_for_any(int fd, void *is_any)
 }
 
 /* Nearly every program has nothing open on any server. */
-static bool is_needed(const struct manner *manner)
+static bool is_needed(bool is_in_haste)
 {
-	bool is_any = manner->is_in_haste || cf_ranges_any() || cf_parked_ranges_any();
+	bool is_any = is_in_haste || cf_ranges_any() || cf_parked_ranges_any();
 
 	if (!is_any)
 		cf_open_fds_each(look_for_any, &is_any);
 	return is_any;
-}
-
-static bool is_left_after(const struct manner *manner)
-{
-	struct sweep *sweep = cf_pool_pages(sizeof(*sweep));
-
-	if (!sweep)
-		return true;
-	sweep->manner = *manner;
-	cf_open_fds_each(note, sweep);
-	sweep_pages(sweep);
-	sweep_fds(sweep);
-	return sweep->is_anything_left;
-}
-
-static void run(const struct manner *manner)
-{
-	int error = errno;
-
-	if (is_needed(manner) && is_left_after(manner))
-		get_company();
-	else if (!manner->is_in_haste)
-		/* nor may an undertaker hold locks and ports any longer than the process */
-		cf_undertaker_dismiss(cf_hand_slow());
-	errno = error;
 }
 
 static cf_instant end_of_process(void)
@@ -365,22 +353,46 @@ static cf_instant end_of_process(void)
 				  : cf_clock_after(policy->deadline_ns[CF_CLASS_EXIT]);
 }
 
+static bool is_left_after(bool writes_streams, bool is_in_haste)
+{
+	struct sweep *sweep = cf_pool_pages(sizeof(*sweep));
+
+	if (!sweep)
+		return true;
+	sweep->until = is_in_haste ? cf_clock_after(HASTE) : end_of_process();
+	sweep->writes_streams = writes_streams;
+	sweep->is_in_haste = is_in_haste;
+	cf_open_fds_each(note, sweep);
+	sweep_pages(sweep);
+	sweep_fds(sweep);
+	return sweep->is_anything_left;
+}
+
+static void run(bool writes_streams, bool is_in_haste)
+{
+	int error = errno;
+
+	if (!is_asked_for())
+		return;
+	if (is_needed(is_in_haste) && is_left_after(writes_streams, is_in_haste))
+		get_company();
+	else if (!is_in_haste)
+		/* nor may an undertaker hold locks and ports any longer than the process */
+		cf_undertaker_dismiss(cf_hand_slow());
+	errno = error;
+}
+
 void cf_sweep_last(void)
 {
-	if (is_asked_for())
-		run(&(struct manner){ .until = end_of_process(),
-				      .writes_streams = true });
+	run(true, false);
 }
 
 void cf_sweep_leave(void)
 {
-	if (is_asked_for())
-		run(&(struct manner){ .until = end_of_process() });
+	run(false, false);
 }
 
 void cf_sweep_in_haste(bool with_streams)
 {
-	run(&(struct manner){ .until = cf_clock_after(HASTE),
-			      .writes_streams = with_streams,
-			      .is_in_haste = true });
+	run(with_streams, true);
 }

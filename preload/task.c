@@ -158,8 +158,8 @@ long cf_task_start(struct cf_task *task, void (*run)(void *room), enum cf_task_f
 	/* The kernel's call, not libc's: a task must not even take libc's own signals. */
 	cf_raw_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before,
 		    EVERY_SIGNAL, 0, 0);
-	long pid = cf_raw_clone(flags, slot->stack + STACK_BYTES, (int *)&task->tid, run,
-				task->room);
+	long pid = cf_raw_clone(flags, slot->stack + STACK_BYTES, (int *)&task->tid, NULL,
+				run, task->room);
 	cf_raw_call(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, EVERY_SIGNAL, 0,
 		    0);
 	if (pid < 0)

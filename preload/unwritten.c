@@ -23,6 +23,24 @@ struct search {
 	bool (*is_wanted)(int fd);
 };
 
+/* Two streams may share one offset of a file: then their order counts. */
+static void append(struct cf_unwritten *unwritten, const struct cf_bytes *bytes)
+{
+	struct cf_identity file = cf_identity_read(bytes->fd);
+	int place = unwritten->count++, last = -1;
+
+	unwritten->of[place] = *bytes;
+	for (int i = 0; i < place; i++) {
+		struct cf_identity other = cf_identity_read(unwritten->of[i].fd);
+
+		if (cf_identity_is_same(&file, &other))
+			last = i;
+	}
+	unwritten->is_first[place] = last == -1;
+	if (last != -1)
+		unwritten->of[last].next = &unwritten->of[place];
+}
+
 static bool take(const struct cf_stream *stream, void *argument)
 {
 	struct search *search = argument;
@@ -35,8 +53,10 @@ static bool take(const struct cf_stream *stream, void *argument)
 		return true;
 	cf_keep(copy, stream->count); /* a hand may write it when the process is gone */
 	memcpy(copy, stream->bytes, stream->count);
-	unwritten->of[unwritten->count++] =
-		(struct cf_bytes){ copy, stream->count, stream->fd, stream->back };
+	append(unwritten, &(struct cf_bytes){ .at = copy,
+					      .count = stream->count,
+					      .fd = stream->fd,
+					      .back = stream->back });
 	cf_streams_take(stream);
 	return unwritten->count < CF_UNWRITTEN_MOST;
 }
@@ -46,16 +66,8 @@ void cf_unwritten_gather(struct cf_unwritten *unwritten, bool (*is_wanted)(int f
 	struct search search = { unwritten, is_wanted };
 
 	unwritten->count = 0;
+	cf_keep(unwritten, sizeof(*unwritten));
 	cf_streams_each(take, &search);
-}
-
-const struct cf_bytes *cf_unwritten_for(const struct cf_unwritten *unwritten, int fd)
-{
-	for (int i = 0; i < unwritten->count; i++) {
-		if (unwritten->of[i].fd == fd)
-			return &unwritten->of[i];
-	}
-	return NULL;
 }
 
 bool cf_unwritten_is_ready(int fd)

@@ -15,16 +15,19 @@
 #define CF_UNWRITTEN_MOST 64 /* streams; the others are left to libc */
 
 struct cf_unwritten {
-	struct cf_bytes of[CF_UNWRITTEN_MOST];
+	struct cf_bytes
+		of[CF_UNWRITTEN_MOST]; /* in the order in which libc would write */
+	bool is_first
+		[CF_UNWRITTEN_MOST]; /* for its file; others hang on that by `next` */
 	int count;
 };
 
-/* Take the bytes of every stream whose fd is wanted: stdio has written them, as far as it
-   knows. They are copied into memory that stays. */
+/*
+ * Take the bytes of every stream whose fd is wanted: stdio has written them, as far as it
+ * knows. They are copied into memory that stays, and *unwritten must stay as well: whoever
+ * writes the first bytes for a file writes what hangs on them.
+ */
 void cf_unwritten_gather(struct cf_unwritten *unwritten, bool (*is_wanted)(int fd));
-
-/* Those for this fd; NULL for none. */
-const struct cf_bytes *cf_unwritten_for(const struct cf_unwritten *unwritten, int fd);
 
 /* Whether a stream holds bytes for somebody who may not take them at once: `is_local` knows
    the files that do. */

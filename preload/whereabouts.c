@@ -55,7 +55,8 @@ static bool look_at(int tid, struct cf_text *json, struct cf_asleep *asleep)
 		return false;
 	char state = state_of(tid);
 	add_thread(json, tid, asleep, state);
-	return state == 'D';
+	/* The second: an answer of a FUSE server, which once asked for is waited for. */
+	return state == 'D' || strcmp(asleep->channel, "request_wait_answer") == 0;
 }
 
 struct cf_whereabouts cf_whereabouts_look(int tid, struct cf_text *threads)

@@ -89,6 +89,11 @@ static void add_forced(struct cf_text *line, const struct cf_event *event)
 	cf_text_add_printable(line, event->name);
 	cf_text_add(line, event->signal ? "; ended by signal " : "; ended with status ");
 	cf_text_add_number(line, event->signal ? event->signal : event->result);
+	if (event->unwritten > 0) {
+		cf_text_add(line, ", ");
+		cf_text_add_number(line, (int64_t)event->unwritten);
+		cf_text_add(line, " bytes of its output are not written");
+	}
 	if (event->is_held)
 		cf_text_add(line, ", but for a thread that the kernel holds: gone when "
 				  "that returns");

@@ -296,7 +296,7 @@ static bool is_local(void *fd)
 
 static void what_cannot_be_read_now_is_not_trusted_and_may_be_read_later(void **state)
 {
-	int fd = open(unit_path("file"), O_RDWR | O_CREAT, 0600);
+	int fd = memfd_create("file", 0);
 
 	(void)state;
 	refusal_of_numbers();
@@ -305,6 +305,20 @@ static void what_cannot_be_read_now_is_not_trusted_and_may_be_read_later(void **
 	assert_int_equal(facts.kind, CF_KIND_REMOTE);
 	assert_int_equal(kind_of(fd), CF_KIND_REMOTE);
 	assert_true(unit_await(is_local, &fd, 300 + UNIT_SLACK_MS));
+}
+
+static void a_file_on_a_disk_is_local_without_a_look_at_the_mounts(void **state)
+{
+	int fd = open(unit_path("file"), O_RDWR | O_CREAT, 0600);
+
+	(void)state;
+	if (!cf_identity_read(fd).is_on_disk)
+		unit_skip("the tests do not lie on a disk whose file system keeps flags");
+	refusal_of_numbers();
+	struct cf_facts facts = cf_facts_look(fd);
+	refusal_ends();
+	assert_int_equal(facts.kind, CF_KIND_LOCAL);
+	assert_null(facts.mount);
 }
 
 static void a_name_is_cut_to_its_room(void **state)
@@ -357,6 +371,7 @@ int main(void)
 		cmocka_unit_test(a_mount_that_was_detached_is_not_trusted),
 		cmocka_unit_test(
 			what_cannot_be_read_now_is_not_trusted_and_may_be_read_later),
+		cmocka_unit_test(a_file_on_a_disk_is_local_without_a_look_at_the_mounts),
 		cmocka_unit_test(a_mapping_of_a_file_of_fuse_is_written_back),
 		cmocka_unit_test(a_mapping_of_a_device_is_known_and_others_are_not),
 		cmocka_unit_test(a_name_is_cut_to_its_room),

@@ -105,7 +105,8 @@ static void what_is_for_a_local_file_is_left_to_libc(void **state)
 	assert_file_holds("bytes56789");
 }
 
-static void in_haste_a_local_file_is_written_too_by_a_hand_that_has_an_end(void **state)
+static void
+in_haste_a_local_file_is_written_too_and_goes_on_if_it_takes_long(void **state)
 {
 	(void)state;
 	fputs("bytes", stream);
@@ -114,8 +115,28 @@ static void in_haste_a_local_file_is_written_too_by_a_hand_that_has_an_end(void 
 	assert_int_equal(seen.hands, 1);
 	assert_int_equal(seen.order.kind, CF_ERRAND_WRITE);
 	assert_int_equal(seen.order.call.number, -1);
-	assert_true(seen.order.is_ended);
+	assert_false(seen.order.is_ended);
 	assert_true(seen.left_ns <= 25 * CF_MS);
+	assert_int_equal(seen.event.deadline_ns, 25 * CF_MS);
+}
+
+static void streams_of_one_file_are_written_in_order_by_one_hand(void **state)
+{
+	FILE *second = fdopen(SWEPT_REMOTE, "r+"), *third = fdopen(SWEPT_REMOTE, "r+");
+
+	(void)state;
+	fputs("1", stream);
+	fputs("2", second);
+	fputs("3", third);
+	cf_sweep_last();
+	const struct cf_bytes *bytes = &seen.order.bytes;
+	for (const char *order = "321"; *order; order++, bytes = bytes->next) {
+		assert_int_equal(bytes->count, 1);
+		assert_int_equal(*bytes->at, *order);
+	}
+	assert_null(bytes);
+	assert_int_equal(fflush(NULL), 0);
+	assert_file_holds("0123456789");
 }
 
 static void on_a_sick_mount_the_bytes_are_on_their_way_all_the_same(void **state)
@@ -142,7 +163,8 @@ int main(void)
 		STREAM_TEST(a_stream_that_somebody_uses_is_left_to_libc),
 		STREAM_TEST(what_is_for_a_local_file_is_left_to_libc),
 		STREAM_TEST(
-			in_haste_a_local_file_is_written_too_by_a_hand_that_has_an_end),
+			in_haste_a_local_file_is_written_too_and_goes_on_if_it_takes_long),
+		STREAM_TEST(streams_of_one_file_are_written_in_order_by_one_hand),
 		STREAM_TEST(on_a_sick_mount_the_bytes_are_on_their_way_all_the_same),
 	};
 

@@ -108,7 +108,7 @@ void unit_in_vfork_child(void (*body)(void *argument), void *argument)
 	static _Alignas(64) char stack[256 * 1024];
 	int status = -1, unused;
 	long pid = cf_raw_clone(CLONE_VM | CLONE_VFORK | SIGCHLD, stack + sizeof(stack),
-				&unused, body, argument);
+				&unused, NULL, body, argument);
 
 	assert_true(pid > 0);
 	assert_int_equal(waitpid((pid_t)pid, &status, 0), pid);
