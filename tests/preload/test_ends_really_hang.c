@@ -37,11 +37,11 @@ static const char *name_of(size_t i)
 static void start_leaver(const struct mount *fuse, const struct way *way)
 {
 	struct holdings holdings = holdings_make();
+	const char *path = mount_path(fuse, name_of(count));
 
 	victims[count++] = run_start(&(struct run_order){
 		.program = RUN_VICTIM("leaver"),
-		.arguments = { way->verb, way->how, mount_path(fuse, name_of(count)),
-			       holdings.lock, holdings.fifo },
+		.arguments = { way->verb, way->how, path, holdings.lock, holdings.fifo },
 		.is_stock = 1 });
 }
 
