@@ -39,7 +39,7 @@
 #define LOOK_EVERY    (10 * CF_MS)
 #define SHARERS_EVERY (100 * CF_MS)
 #define FIRST_LOOKS   10 /* for sharers of the memory; a vfork child will have executed */
-#define LEAVES_WITHIN (5 * CF_MS) /* when it is dismissed */
+#define LEAVES_WITHIN (100 * CF_MS) /* when it is dismissed, on a busy machine */
 #define MOMENT	      (CF_MS / 50)
 #define POSTS	      8
 #define FEW_FDS	      1024 /* compared to find out whether a first thread has any */

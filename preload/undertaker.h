@@ -31,7 +31,7 @@ void cf_undertaker_watch(const _Atomic int *slow);
  * posted for, and wait until they have ended: what the process leaves is then free as soon
  * as it has ended itself. For its end.
  *
- * time     At most 5 ms for each.
+ * time     At most 100 ms for each; nearly always much less.
  * errors   None. A call that gets slow meanwhile keeps its undertaker.
  * signals  Async-signal-safe. errno is left alone.
  */
