@@ -86,17 +86,23 @@ static long write_all(const struct cf_bytes *bytes)
 	return 0;
 }
 
+long cf_errand_write(const struct cf_bytes *bytes)
+{
+	long written = 0;
+
+	for (; bytes; bytes = bytes->next) {
+		long error = write_all(bytes);
+
+		written = written < 0 ? written : error;
+	}
+	return written;
+}
+
 /* What could not be written is the first error, as fclose() has it. */
 static long write_and_call(const struct cf_errand *errand)
 {
 	const struct cf_call *call = &errand->call;
-	long written = 0, result = 0;
-
-	for (const struct cf_bytes *at = &errand->bytes; at; at = at->next) {
-		long error = write_all(at);
-
-		written = written < 0 ? written : error;
-	}
+	long written = cf_errand_write(&errand->bytes), result = 0;
 
 	if (call->number >= 0)
 		result = cf_raw_call3(call->number, call->argument[0], 0, 0);

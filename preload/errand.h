@@ -99,6 +99,10 @@ struct cf_errand {
  */
 void cf_errand_run(void *room);
 
+/* Write the bytes, and what hangs on them, on the caller's own task. 0, or the first error.
+   May wait as long as the kernel does. */
+long cf_errand_write(const struct cf_bytes *bytes);
+
 /* Count a call as slow in its tally, once; it is counted back when it returns. */
 void cf_errand_count_slow(struct cf_errand *errand);
 

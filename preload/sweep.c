@@ -33,9 +33,10 @@
 #include "undertaker.h"
 #include "unwritten.h"
 
-#define MOST_AT_ONCE 60
-#define MOST_FDS     16384 /* on servers; what is beyond is left to an undertaker */
-#define HASTE	     (25 * CF_MS)
+#define FIRST_AT_ONCE 16 /* each process may have thousands: these find out */
+#define MOST_AT_ONCE  60
+#define MOST_FDS      16384 /* on servers; what is beyond is left to an undertaker */
+#define HASTE	      (25 * CF_MS)
 
 /* One hand, and what it is told. */
 struct flush {
@@ -50,10 +51,14 @@ struct sweep {
 	bool writes_streams, is_in_haste;
 	struct cf_unwritten unwritten;
 	bool is_anything_left; /* that the kernel would wait for */
-	int fds[MOST_FDS];
+	struct open_there {
+		int fd;
+		struct cf_mount *mount;
+		int64_t deadline_ns;
+	} fds[MOST_FDS];
 	int count;
 	struct flush flushes[MOST_AT_ONCE];
-	int begun;
+	int begun, room;
 };
 
 static const struct cf_policy *policy; /* set once, before any door is open */
@@ -67,13 +72,6 @@ void cf_sweep_begin(const struct cf_policy *new_policy)
 static void get_company(void)
 {
 	cf_undertaker_watch(&for_good);
-}
-
-static cf_instant by(const struct sweep *sweep, int64_t deadline_ns)
-{
-	cf_instant instant = cf_clock_after(deadline_ns);
-
-	return instant < sweep->until ? instant : sweep->until;
 }
 
 static void report(struct cf_event *event, const struct cf_outcome *outcome)
@@ -95,6 +93,8 @@ static void await(struct sweep *sweep, struct flush *flush)
 	struct cf_outcome outcome = cf_hand_await(&flush->hand);
 
 	if (outcome.ending == CF_NO_HAND) {
+		if (flush->order.kind == CF_ERRAND_WRITE)
+			cf_errand_write(&flush->order.bytes);
 		if (flush->order.call.number == SYS_close)
 			cf_raw_call3(SYS_close, flush->order.call.argument[0], 0, 0);
 		return;
@@ -109,21 +109,24 @@ static void await_all(struct sweep *sweep)
 	for (int i = 0; i < sweep->begun; i++)
 		await(sweep, &sweep->flushes[i]);
 	sweep->begun = 0;
+	sweep->room = MOST_AT_ONCE;
+}
+
+static void begin(struct sweep *sweep, struct flush *flush)
+{
+	cf_instant deadline = cf_clock_after(flush->order.deadline_ns);
+
+	cf_hand_begin(&flush->hand, &flush->order,
+		      deadline < sweep->until ? deadline : sweep->until);
 }
 
 static struct flush *next_flush(struct sweep *sweep)
 {
-	if (sweep->begun == MOST_AT_ONCE)
+	if (sweep->begun == sweep->room)
 		await_all(sweep);
 	struct flush *flush = &sweep->flushes[sweep->begun++];
 	memset(flush, 0, sizeof(*flush));
 	return flush;
-}
-
-/* Where only somebody who is ready now is written to: a hand may be ended there. */
-static bool may_be_ended(const struct cf_facts *facts)
-{
-	return facts->kind != CF_KIND_REMOTE && facts->kind != CF_KIND_LOCAL;
 }
 
 static struct cf_event event_of(const struct sweep *sweep, int fd,
@@ -143,7 +146,8 @@ static struct cf_event event_of(const struct sweep *sweep, int fd,
 		.mount = facts->mount ? facts->mount->point : "",
 		.type = facts->mount ? facts->mount->type : "unknown",
 		.deadline_ns = is_in_haste ? HASTE : verdict.deadline_ns,
-		.is_over = may_be_ended(facts),
+		/* Only who is ready now is written to: a hand may be ended there. */
+		.is_over = facts->kind != CF_KIND_REMOTE && facts->kind != CF_KIND_LOCAL,
 	};
 }
 
@@ -162,19 +166,18 @@ static void flush_fd(struct sweep *sweep, int fd, int copy, const struct cf_fact
 		.identity = facts->identity,
 		.mount = facts->mount,
 		.deadline_ns = flush->event.deadline_ns,
-		.is_ended = may_be_ended(facts),
-		.when_slow = may_be_ended(facts) ? NULL : get_company,
+		.is_ended = flush->event.is_over,
+		.when_slow = flush->event.is_over ? NULL : get_company,
 		.event = &flush->event,
 	};
 	cf_facts_name(fd, flush->name, sizeof(flush->name));
-	cf_hand_begin(&flush->hand, &flush->order, by(sweep, flush->order.deadline_ns));
+	begin(sweep, flush);
 }
 
 /* Whether a close of the number may wait for a server. */
 static bool is_on_server(int fd)
 {
 	struct cf_facts facts = cf_facts_look(fd);
-
 	return facts.kind == CF_KIND_REMOTE && cf_classify(&facts, policy).is_bound;
 }
 
@@ -186,20 +189,14 @@ static bool is_left_to_kernel(int fd)
 	       cf_fd_copy_locks(fd) == CF_FD_COPY_LOCKED;
 }
 
-static bool is_sick(const struct cf_facts *facts)
-{
-	return facts->mount &&
-	       cf_mounts_is_sick_for(facts->mount,
-				     cf_classify(facts, policy).deadline_ns);
-}
-
 /* With the bytes, if any, that stdio has for it. */
 static void sweep_fd(struct sweep *sweep, int fd, const struct cf_bytes *bytes)
 {
 	struct cf_facts facts = cf_facts_look(fd);
+	struct cf_verdict verdict = cf_classify(&facts, policy);
 	int copy = -1;
 
-	if (is_sick(&facts)) {
+	if (facts.mount && cf_mounts_is_sick_for(facts.mount, verdict.deadline_ns)) {
 		sweep->is_anything_left = true;
 	} else if (!is_left_to_kernel(fd)) {
 		if (cf_fd_copy_locks(fd) == CF_FD_COPY_NO_LOCK)
@@ -214,26 +211,24 @@ static void sweep_fd(struct sweep *sweep, int fd, const struct cf_bytes *bytes)
 /* What takes its bytes in a moment, or goes on when we are gone. */
 static bool is_writable_in_haste(int fd)
 {
-	switch (cf_facts_look(fd).kind) {
-	case CF_KIND_LOCAL:
-		return true;
-	case CF_KIND_REMOTE:
-		return is_on_server(fd);
-	default:
-		return cf_unwritten_is_ready(fd);
-	}
+	enum cf_kind kind = cf_facts_look(fd).kind;
+
+	if (kind == CF_KIND_LOCAL || kind == CF_KIND_REMOTE)
+		return kind == CF_KIND_LOCAL || is_on_server(fd);
+	return cf_unwritten_is_ready(fd);
 }
 
 static bool note(int fd, void *argument)
 {
 	struct sweep *sweep = argument;
+	struct cf_facts facts = cf_facts_look(fd);
+	struct cf_verdict verdict = cf_classify(&facts, policy);
 
-	if (cf_park_holds(fd))
+	if (cf_park_holds(fd) || sweep->count == MOST_FDS)
 		sweep->is_anything_left = true;
-	else if (is_on_server(fd) && sweep->count < MOST_FDS)
-		sweep->fds[sweep->count++] = fd;
-	else if (sweep->count == MOST_FDS)
-		sweep->is_anything_left = true;
+	else if (facts.kind == CF_KIND_REMOTE && verdict.is_bound)
+		sweep->fds[sweep->count++] =
+			(struct open_there){ fd, facts.mount, verdict.deadline_ns };
 	return true;
 }
 
@@ -268,8 +263,13 @@ static void sweep_fds(struct sweep *sweep)
 	if (sweep->writes_streams)
 		sweep_streams(sweep);
 	for (int i = sweep->count; i > 0; i--) { /* the newest first */
-		if (!is_swept_with_stream(sweep, sweep->fds[i - 1]))
-			sweep_fd(sweep, sweep->fds[i - 1], NULL);
+		const struct open_there *open = &sweep->fds[i - 1];
+
+		if (open->mount && /* one of thousands, maybe */
+		    cf_mounts_is_sick_for(open->mount, open->deadline_ns))
+			sweep->is_anything_left = true;
+		else if (!is_swept_with_stream(sweep, open->fd))
+			sweep_fd(sweep, open->fd, NULL);
 	}
 	await_all(sweep);
 }
@@ -290,7 +290,7 @@ CF_COLD static void write_back(struct sweep *sweep, const struct cf_range *piece
 		.deadline_ns = flush->event.deadline_ns,
 		.when_slow = get_company,
 	};
-	cf_hand_begin(&flush->hand, &flush->order, by(sweep, flush->event.deadline_ns));
+	begin(sweep, flush);
 }
 
 /* The pages of one file go together, as long as it is open: see cf_write_back(). */
@@ -360,6 +360,7 @@ static bool is_left_after(bool writes_streams, bool is_in_haste)
 	if (!sweep)
 		return true;
 	sweep->until = is_in_haste ? cf_clock_after(HASTE) : end_of_process();
+	sweep->room = FIRST_AT_ONCE;
 	sweep->writes_streams = writes_streams;
 	sweep->is_in_haste = is_in_haste;
 	cf_open_fds_each(note, sweep);

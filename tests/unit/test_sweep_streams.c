@@ -120,6 +120,15 @@ in_haste_a_local_file_is_written_too_and_goes_on_if_it_takes_long(void **state)
 	assert_int_equal(seen.event.deadline_ns, 25 * CF_MS);
 }
 
+static void without_a_hand_the_bytes_are_written_all_the_same(void **state)
+{
+	(void)state;
+	fputs("bytes", stream);
+	script.outcome.ending = CF_NO_HAND;
+	cf_sweep_last();
+	assert_file_holds("bytes56789");
+}
+
 static void streams_of_one_file_are_written_in_order_by_one_hand(void **state)
 {
 	FILE *second = fdopen(SWEPT_REMOTE, "r+"), *third = fdopen(SWEPT_REMOTE, "r+");
@@ -164,6 +173,7 @@ int main(void)
 		STREAM_TEST(what_is_for_a_local_file_is_left_to_libc),
 		STREAM_TEST(
 			in_haste_a_local_file_is_written_too_and_goes_on_if_it_takes_long),
+		STREAM_TEST(without_a_hand_the_bytes_are_written_all_the_same),
 		STREAM_TEST(streams_of_one_file_are_written_in_order_by_one_hand),
 		STREAM_TEST(on_a_sick_mount_the_bytes_are_on_their_way_all_the_same),
 	};
