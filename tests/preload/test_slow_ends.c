@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bounds.h"
 #include "events.h"
@@ -17,6 +18,7 @@
 #define SLOW_MS	   200
 #define LINGERS_MS 500
 #define BYTES	   1000
+#define ROUNDS	   5
 
 static struct mount *fuse;
 
@@ -104,6 +106,40 @@ static void bytes_land_where_stdio_would_have_put_them(void **state)
 	assert_contents("append", "first\n", "first\nmore\n");
 }
 
+/* Each has a file of its own: number `i`. */
+static char *contents_after(const char *verb, int i, int is_stock)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "file%d", i);
+	const char *path = mount_path(fuse, name);
+	assert_ends_unnoticed(start(verb, path, NULL, NULL, is_stock));
+	return scratch_text(path);
+}
+
+/* More than once: hands side by side would come in any order. */
+static void assert_order_is_as_stock(const char *verb, size_t bytes)
+{
+	fuse = mount_start(NULL);
+	char *stock = contents_after(verb, ROUNDS, 1);
+
+	assert_int_equal(strlen(stock), bytes);
+	for (int i = 0; i < ROUNDS; i++) {
+		char *seen = contents_after(verb, i, 0);
+
+		assert_string_equal(seen, stock);
+		free(seen);
+	}
+	free(stock);
+}
+
+static void streams_that_share_a_file_are_written_in_the_order_of_stock(void **state)
+{
+	(void)state;
+	assert_order_is_as_stock("shared", strlen("first\nsecond\n"));
+	assert_order_is_as_stock("duplicates", strlen("first\nsecond\nthird\n"));
+}
+
 /* As stock: stdio gives back what it has read ahead, for those who share the number. */
 static void a_number_stands_behind_what_the_child_has_read(void **state)
 {
@@ -147,6 +183,7 @@ int main(void)
 		SUITE_TEST(what_stood_in_a_buffer_is_there_but_after__exit),
 		SUITE_TEST(twenty_files_are_whole),
 		SUITE_TEST(bytes_land_where_stdio_would_have_put_them),
+		SUITE_TEST(streams_that_share_a_file_are_written_in_the_order_of_stock),
 		SUITE_TEST(a_number_stands_behind_what_the_child_has_read),
 		SUITE_TEST(a_thread_goes_on_writing_until_the_end),
 	};

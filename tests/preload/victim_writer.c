@@ -11,6 +11,8 @@
  *   both PATH                 writes "AB", reads one, writes "C", by a FILE opened "w+"
  *   offset PATH               a forked child reads a line by a FILE and calls exit(); number
  *                             0 is where its number stands in the file afterwards
+ *   shared PATH               two FILEs on one number that appends, each with a line
+ *   duplicates PATH           three FILEs on a number and its duplicates, each with a line
  *   log PATH                  a thread writes 10 bytes 'x' every ms while a destructor takes
  *                             500 ms; number 0 is how many it has written, number 1 the
  *                             errno of its first failure
@@ -128,6 +130,32 @@ static int run_offset(char **arguments)
 	return leave("return");
 }
 
+static void put_line(int fd, const char *mode, const char *line)
+{
+	FILE *stream = fdopen(fd, mode);
+
+	victim_need(stream && fputs(line, stream) != EOF, "a stream");
+}
+
+static int run_shared(char **arguments)
+{
+	int fd = victim_open(arguments[0], O_RDWR | O_CREAT | O_TRUNC | O_APPEND);
+
+	put_line(fd, "a", "first\n");
+	put_line(fd, "a", "second\n");
+	return leave("return");
+}
+
+static int run_duplicates(char **arguments)
+{
+	int fd = victim_open(arguments[0], O_RDWR | O_CREAT | O_TRUNC);
+
+	put_line(fd, "w", "first\n");
+	put_line(dup(fd), "w", "second\n");
+	put_line(dup(fd), "w", "third\n");
+	return leave("return");
+}
+
 static void *log_on(void *argument)
 {
 	int fd = *(int *)argument;
@@ -167,6 +195,7 @@ int main(int argc, char **argv)
 		{ "buffered", run_buffered }, { "plain", run_plain },
 		{ "update", run_update },     { "append", run_append },
 		{ "both", run_both },	      { "offset", run_offset },
+		{ "shared", run_shared },     { "duplicates", run_duplicates },
 		{ "log", run_log },	      { NULL, NULL }
 	};
 
