@@ -79,6 +79,8 @@ static void what_is_left_on_a_mount_whose_flush_hangs_holds_its_program(void **s
 		{ "written", "quick_exit" },
 		{ "many", "return" },
 		{ "many", "_exit" },
+		{ "full", "return" },
+		{ "full", "_exit" },
 		{ "three", "return" },
 		{ "stream", "return" },
 		{ "stream", "_exit" },

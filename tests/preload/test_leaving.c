@@ -52,6 +52,16 @@ static void assert_data_arrives(const struct way *way)
 		fail_msg("%s, %s: what was written is not there", way->what, way->how);
 }
 
+static void assert_flushed(unsigned count)
+{
+	for (int64_t until = bounds_after(REAP_MS);
+	     fuse->orders->seen[WEDGE_FLUSH] < count;) {
+		if (!bounds_nap(until))
+			fail_msg("%u of %u are flushed",
+				 (unsigned)fuse->orders->seen[WEDGE_FLUSH], count);
+	}
+}
+
 static void assert_leaves(const struct way *way)
 {
 	print_message("  %s, %s%s%s\n", way->what, way->how,
@@ -112,6 +122,28 @@ static void a_hundred_files_are_left_in_one_deadline(void **state)
 
 	(void)state;
 	assert_each_leaves(EACH(ways));
+}
+
+/* There is no number left to read the table by: it is left to others at once. */
+static void a_table_without_a_free_number_is_left_in_one_deadline(void **state)
+{
+	static const struct way ways[] = {
+		{ "full", "return", WEDGE_FLUSH, NULL, UNTOUCHED },
+		{ "full", "_exit", WEDGE_FLUSH, NULL, UNTOUCHED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		struct running *victim = start(&ways[i], WRITE_VARIABLE);
+
+		run_assert_ends(victim, REAP_MS, VICTIM_STATUS);
+		bounds_span("end", victim->marks->left_ns, victim->reaped_ns, 0,
+			    DEADLINE_MS + PROMPTLY_MS);
+		holdings_assert_free(&holdings, victim, victim->reaped_ns, PROMPTLY_MS);
+		assert_data_arrives(&ways[i]);
+		assert_flushed(1 +
+			       (unsigned)victim->marks->number[2]); /* 1 by mount_put() */
+	}
 }
 
 static void stdin_stdout_and_stderr_are_left_there(void **state)
@@ -248,6 +280,7 @@ int main(void)
 		SUITE_TEST(a_file_that_was_only_opened_is_left_by_every_way_out),
 		SUITE_TEST(a_file_that_was_written_is_left_by_every_way_out),
 		SUITE_TEST(a_hundred_files_are_left_in_one_deadline),
+		SUITE_TEST(a_table_without_a_free_number_is_left_in_one_deadline),
 		SUITE_TEST(stdin_stdout_and_stderr_are_left_there),
 		SUITE_TEST(dirty_pages_are_left_mapped),
 		SUITE_TEST(what_stands_in_a_buffer_arrives_as_well),

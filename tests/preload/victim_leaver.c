@@ -6,6 +6,8 @@
  *   read HOW PATH LOCK FIFO      a file that it has only opened
  *   written ...                  a file that it has opened and written
  *   many ...                     100 numbers of files that it has only opened
+ *   full ...                     as many of them as it may have, which are 64; number 2 is
+ *                                how many these are
  *   three ...                    its stdin, stdout and stderr, each written
  *   mapped ...                   a shared mapping with a dirty page, and its file
  *   stream ...                   a FILE with bytes in its buffer
@@ -21,12 +23,14 @@
  * second thread, or `orphan`: the same when main is gone. What it writes are 1000 bytes 'x'. Number 0 is the port, number 1 when
  * the child set out to leave.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,6 +40,7 @@
 
 #define BYTES	     1000
 #define MANY	     100
+#define FEW	     64
 #define CHILD_STATUS 5
 #define ORPHAN_US    200000
 
@@ -99,6 +104,16 @@ static int run_many(char **arguments)
 	hold(arguments);
 	for (int i = 0; i < MANY; i++)
 		victim_open(arguments[1], O_RDONLY);
+	return leave(arguments[0]);
+}
+
+static int run_full(char **arguments)
+{
+	hold(arguments);
+	setrlimit(RLIMIT_NOFILE, &(struct rlimit){ FEW, FEW });
+	while (open(arguments[1], O_RDONLY) != -1)
+		victim_marks->number[2]++;
+	victim_need(errno == EMFILE, "fill the table");
 	return leave(arguments[0]);
 }
 
@@ -209,6 +224,7 @@ int main(int argc, char **argv)
 	static const struct victim_verb verbs[] = { { "read", run_read },
 						    { "written", run_written },
 						    { "many", run_many },
+						    { "full", run_full },
 						    { "three", run_three },
 						    { "mapped", run_mapped },
 						    { "stream", run_stream },
