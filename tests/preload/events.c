@@ -90,6 +90,22 @@ static void take_threads(const cJSON *object, struct event *event)
 	}
 }
 
+/* How many bytes stdio still held then. */
+static void take_unwritten(const cJSON *object, struct event *event)
+{
+	int is_forced = strcmp(event->ending, "forced-exit") == 0;
+
+	event->unwritten = -1;
+	if (is_forced != cJSON_HasObjectItem(object, "unwritten"))
+		fail_msg("\"unwritten\" does not go with \"%s\"", event->ending);
+	if (!is_forced)
+		return;
+	double number = take_number(object, "unwritten");
+	event->unwritten = (long)number;
+	if (number < 0 || (double)event->unwritten != number)
+		fail_msg("%f bytes are unwritten", number);
+}
+
 /* How long it has been there: of what has leaked, and of nothing else. */
 static void take_age(const cJSON *object, struct event *event)
 {
@@ -130,6 +146,7 @@ static void take(const cJSON *object, struct event *event)
 	if (cJSON_HasObjectItem(object, "would"))
 		take_string(object, "would", event->would, sizeof(event->would));
 	take_threads(object, event);
+	take_unwritten(object, event);
 	take_age(object, event);
 }
 

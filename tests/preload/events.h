@@ -24,6 +24,7 @@ struct event {
 	double deadline_ms, waited_ms;	       /* deadline_ms is -1 for none          */
 	int result;
 	double age_ms;	  /* of "leaked" alone; -1 for unknown   */
+	long unwritten;	  /* of "forced-exit" alone: bytes; -1 for any other */
 	int thread_count; /* of "forced-exit" alone; the first few */
 	struct event_thread threads[EVENTS_MOST_THREADS];
 };

@@ -160,7 +160,9 @@ static void what_blocks_in_its_end_never_comes_to_it(void **state)
 		{ "destructor", NULL }, { "static", NULL }, { "mutex", NULL },
 		{ "pipe", NULL },	{ "joins", NULL },  { "second", NULL },
 		{ "masked", NULL },	{ "quick", NULL },  { "child", NULL },
-		{ "again", NULL },	{ "orphan", NULL },
+		{ "again", NULL },	{ "orphan", NULL }, { "big", NULL },
+		{ "err", NULL },	{ "error", NULL },  { "argp", NULL },
+		{ "last", NULL },
 	};
 
 	(void)state;

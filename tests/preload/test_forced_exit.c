@@ -21,6 +21,8 @@
 #define CHILD_STATUS 5
 #define OTHER_STATUS 9
 #define STOPPED_MS   1500
+#define BIG_MS	     2000
+#define BIG_BYTES    ((size_t)16 << 20)
 
 #ifdef SYS_pause
 #define PAUSE "pause ("
@@ -47,6 +49,10 @@ static const struct way {
 	{ "quick", PAUSE, "", VICTIM_STATUS, 1 },	     /* which writes no buffers */
 	{ "orphan", PAUSE, "healthy\n", VICTIM_STATUS, -1 }, /* a zombie counts or not */
 	{ "again", "clock_nanosleep (", "healthy\n", OTHER_STATUS, 1 },
+	{ "err", PAUSE, "healthy\n", VICTIM_STATUS, 1 }, /* which libc does in itself */
+	{ "error", PAUSE, "healthy\n", VICTIM_STATUS, 1 },
+	{ "argp", PAUSE, "healthy\n", VICTIM_STATUS, 1 },
+	{ "last", PAUSE, "healthy\n", 0, -1 },
 };
 
 #define WAYS (sizeof(ways) / sizeof(*ways))
@@ -118,15 +124,16 @@ static void assert_threads(const struct event *event, int count)
 	assert_int_equal(leaders, 1);
 }
 
-static int lines_of(const char *path)
+/* Ours: err(3) has one as well. */
+static void assert_one_line(const char *path)
 {
 	char *text = scratch_text(path);
 	int count = 0;
 
-	for (const char *at = text; (at = strchr(at, '\n')); at++)
+	for (const char *at = text; (at = strstr(at, "curfew[")); at++)
 		count++;
 	free(text);
-	return count;
+	assert_int_equal(count, 1);
 }
 
 /* Side by side: each takes one deadline, and nearly none of it the machine. */
@@ -148,7 +155,70 @@ static void who_does_not_come_to_its_end_is_ended_at_the_deadline(void **state)
 		if (ways[i].threads != -1)
 			assert_threads(event, ways[i].threads);
 		assert_text(locals[i], ways[i].contents);
-		assert_int_equal(lines_of(victims[i]->errors), 1);
+		assert_one_line(victims[i]->errors);
+	}
+}
+
+static int holds_big(const char *path)
+{
+	static char page[1 << 16];
+	FILE *stream = fopen(path, "r");
+	size_t seen = 0, others = 0;
+
+	if (!stream)
+		return 0;
+	for (size_t count; (count = fread(page, 1, sizeof(page), stream)) > 0;) {
+		seen += count;
+		for (size_t i = 0; i < count; i++)
+			others += page[i] != 'x';
+	}
+	fclose(stream);
+	assert_int_equal(others, 0);
+	return seen == BIG_BYTES;
+}
+
+/* A hand goes on with what is big when the program is gone. */
+static void a_big_buffer_for_a_local_file_is_written_to_its_last_byte(void **state)
+{
+	const char *big = scratch_path("local-big-big"),
+		   *small = scratch_path("local-big");
+
+	(void)state;
+	struct running *victim = start("big", small, "CURFEW_DEADLINE_EXIT=1s", 0);
+	run_assert_ends(victim, REAP_MS, VICTIM_STATUS);
+	bounds_span("end", victim->marks->left_ns, victim->reaped_ns, DEADLINE_MS,
+		    DEADLINE_MS + PROMPTLY_MS);
+	assert_text(small, "healthy\n");
+	for (int64_t until = bounds_after(BIG_MS + bounds_slack_ms()); !holds_big(big);) {
+		if (!bounds_nap(until))
+			fail_msg("not all of it is there");
+	}
+	assert_event(victim, victim->pid, VICTIM_STATUS, PAUSE);
+}
+
+static void what_is_not_written_is_counted_in_the_line_and_in_the_event(void **state)
+{
+	static const struct {
+		const char *verb, *said;
+		long unwritten;
+	} counted[] = {
+		{ "pipe", ", 5 bytes of its output are not written\n", 5 }, /* "tail" */
+		{ "pauses", "; ended with status 7\n", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(counted) / sizeof(*counted); i++) {
+		struct running *victim =
+			start(counted[i].verb, scratch_path("local-counted"),
+			      "CURFEW_DEADLINE_EXIT=1s", 0);
+
+		run_assert_ends(victim, REAP_MS, VICTIM_STATUS);
+		assert_int_equal(events_only(victim->events, "forced-exit")->unwritten,
+				 counted[i].unwritten);
+		char *said = scratch_text(victim->errors);
+		if (!strstr(said, counted[i].said))
+			fail_msg("it says: %s", said);
+		free(said);
 	}
 }
 
@@ -268,6 +338,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SUITE_TEST(who_does_not_come_to_its_end_is_ended_at_the_deadline),
+		SUITE_TEST(a_big_buffer_for_a_local_file_is_written_to_its_last_byte),
+		SUITE_TEST(what_is_not_written_is_counted_in_the_line_and_in_the_event),
 		SUITE_TEST(the_end_comes_at_the_deadline),
 		SUITE_TEST(a_forked_child_is_ended_with_its_own_status),
 		SUITE_TEST(who_is_in_time_is_left_alone),

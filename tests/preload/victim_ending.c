@@ -15,6 +15,12 @@
  *   orphan PATH       exit() in a second thread when main is gone, and a handler that pauses
  *   masked PATH       as joins, with every signal blocked in every thread
  *   quick PATH        a handler of quick_exit() that pauses
+ *   big PATH          as pauses, with 16 MB 'x' in the buffer of a FILE for PATH-big
+ *   err PATH          as pauses, by err(3), after a line of its own on stderr
+ *   error PATH        ... by error(3)
+ *   argp PATH         ... by an option that argp(3) does not know
+ *   last PATH         the last thread ends when main is gone, with status 0, and a handler
+ *                     that pauses
  *   child PATH        a forked child with status 5 pauses in its handler; the parent waits
  *                     for it (call 0: the status); number 0 is the pid of the child
  *   again PATH        a handler calls exit(9), and the next one sleeps
@@ -23,6 +29,9 @@
  */
 #include "victim_ending.h"
 
+#include <argp.h>
+#include <err.h>
+#include <error.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -43,6 +52,8 @@
 #define SLOW_NS	     450000000
 #define FULL_BYTES   4096
 #define ORPHAN_US    200000
+#define BIG_BYTES    ((size_t)16 << 20)
+#define PAGE	     4096 /* more room than bytes: stdio keeps them */
 
 static void (*at_the_end)(void); /* what the destructor does */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -243,6 +254,56 @@ static int run_quick(char **arguments)
 	quick_exit(victim_leave(VICTIM_STATUS));
 }
 
+static int run_big(char **arguments)
+{
+	char path[256], *buffer = malloc(BIG_BYTES + PAGE), *bytes = malloc(BIG_BYTES);
+
+	snprintf(path, sizeof(path), "%s-big", arguments[0]);
+	FILE *stream = fopen(path, "w");
+	victim_need(stream && buffer && bytes, path);
+	memset(bytes, 'x', BIG_BYTES);
+	setvbuf(stream, buffer, _IOFBF, BIG_BYTES + PAGE);
+	victim_need(fwrite(bytes, 1, BIG_BYTES, stream) == BIG_BYTES, path);
+	return leave_with(arguments[0], pause_for_ever);
+}
+
+static int run_err(char **arguments)
+{
+	errx(leave_with(arguments[0], pause_for_ever), "as it should");
+}
+
+static int run_error(char **arguments)
+{
+	error(leave_with(arguments[0], pause_for_ever), 0, "as it should");
+	return 0;
+}
+
+static int run_argp(char **arguments)
+{
+	static char name[] = "victim_ending", option[] = "--unknown";
+	static const struct argp none = { 0 };
+	char *words[] = { name, option, NULL };
+
+	argp_err_exit_status = leave_with(arguments[0], pause_for_ever);
+	argp_parse(&none, 2, words, 0, NULL, NULL);
+	return 0;
+}
+
+static void *end_last(void *unused)
+{
+	usleep(ORPHAN_US);
+	victim_leave(0);
+	return unused;
+}
+
+static int run_last(char **arguments)
+{
+	write_healthy(arguments[0]);
+	atexit(pause_for_ever);
+	start_thread(end_last);
+	pthread_exit(NULL);
+}
+
 static int run_child(char **arguments)
 {
 	int status = -1;
@@ -274,16 +335,27 @@ static int run_slow(char **arguments)
 
 int main(int argc, char **argv)
 {
-	static const struct victim_verb verbs[] = {
-		{ "pauses", run_pauses }, { "sleeps", run_sleeps },
-		{ "spins", run_spins },	  { "destructor", run_destructor },
-		{ "static", run_static }, { "mutex", run_mutex },
-		{ "pipe", run_pipe },	  { "joins", run_joins },
-		{ "second", run_second }, { "masked", run_masked },
-		{ "quick", run_quick },	  { "child", run_child },
-		{ "again", run_again },	  { "orphan", run_orphan },
-		{ "slow", run_slow },	  { NULL, NULL }
-	};
+	static const struct victim_verb verbs[] = { { "pauses", run_pauses },
+						    { "sleeps", run_sleeps },
+						    { "spins", run_spins },
+						    { "destructor", run_destructor },
+						    { "static", run_static },
+						    { "mutex", run_mutex },
+						    { "pipe", run_pipe },
+						    { "joins", run_joins },
+						    { "second", run_second },
+						    { "masked", run_masked },
+						    { "quick", run_quick },
+						    { "child", run_child },
+						    { "again", run_again },
+						    { "orphan", run_orphan },
+						    { "big", run_big },
+						    { "err", run_err },
+						    { "error", run_error },
+						    { "argp", run_argp },
+						    { "last", run_last },
+						    { "slow", run_slow },
+						    { NULL, NULL } };
 
 	(void)argc;
 	return victim_run(verbs, argv);
