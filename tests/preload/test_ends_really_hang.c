@@ -175,6 +175,20 @@ static void what_blocks_in_its_end_never_comes_to_it(void **state)
 	assert_each_hangs(ways);
 }
 
+static void what_a_signal_is_to_end_goes_on(void **state)
+{
+	static const struct way ways[] = { { "gone", NULL }, { "vfork", NULL } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		victims[count++] = run_start(
+			&(struct run_order){ .program = RUN_VICTIM("end_signals"),
+					     .arguments = { ways[i].verb },
+					     .is_stock = 1 });
+	}
+	assert_each_hangs(ways);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +197,7 @@ int main(void)
 		SUITE_TEST(what_is_left_on_a_mount_whose_write_hangs_holds_its_program),
 		SUITE_TEST(without_a_cache_a_hung_write_holds_its_program),
 		SUITE_TEST(what_blocks_in_its_end_never_comes_to_it),
+		SUITE_TEST(what_a_signal_is_to_end_goes_on),
 	};
 
 	return suite_run(tests);
