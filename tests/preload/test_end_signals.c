@@ -94,6 +94,28 @@ static void the_first_of_a_namespace_is_not_ended_by_what_it_does_not_handle(voi
 	}
 }
 
+/* The kernel asks for the handler alone, whatever the flags are. */
+static void a_flag_makes_no_handler_of_what_is_none(void **state)
+{
+	static const struct {
+		const char *how;
+		int status;
+	} ways[] = { { "ignored", VICTIM_STATUS },
+		     { "default", RUN_SIGNALLED + SIGTERM } };
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(ways) / sizeof(*ways); i++) {
+		struct running *victim = run_start(
+			&(struct run_order){ .program = RUN_VICTIM("end_signals"),
+					     .arguments = { "siginfo", ways[i / 2].how },
+					     .variables = { "CURFEW_ON_SIGNAL=TERM" },
+					     .is_stock = i % 2 == 0 });
+
+		run_assert_ends(victim, REAP_MS, ways[i / 2].status);
+		assert_silent(victim);
+	}
+}
+
 static char *told(int is_stock)
 {
 	struct running *victim = start("told", "CURFEW_ON_SIGNAL=TERM", NULL, is_stock);
@@ -137,6 +159,7 @@ int main(void)
 			the_signal_of_a_vfork_child_leaves_the_end_of_its_parent_alone),
 		SUITE_TEST(
 			the_first_of_a_namespace_is_not_ended_by_what_it_does_not_handle),
+		SUITE_TEST(a_flag_makes_no_handler_of_what_is_none),
 		SUITE_TEST(what_a_program_is_told_of_its_signal_is_as_stock),
 	};
 

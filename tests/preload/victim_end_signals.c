@@ -11,6 +11,8 @@
  *                    parent leaves, by a handler that pauses
  *   first            SIGTERM, which has no handler, is sent to a child that is the first of
  *                    a pid namespace, and ends with 5 after 2 s (call 0: its status)
+ *   siginfo HOW      SIGTERM is ignored or has its default, HOW: `ignored` or `default`,
+ *                    with SA_SIGINFO, and is raised
  *   told             says what it is told of SIGTERM by all that sets or asks for it
  */
 #include <pthread.h>
@@ -145,6 +147,16 @@ static int run_first(char **arguments)
 	return victim_leave(VICTIM_STATUS);
 }
 
+static int run_siginfo(char **arguments)
+{
+	struct sigaction action = { .sa_flags = SA_SIGINFO };
+
+	action.sa_handler = strcmp(arguments[0], "ignored") == 0 ? SIG_IGN : SIG_DFL;
+	victim_need(sigaction(SIGTERM, &action, NULL) == 0, "sigaction");
+	raise(SIGTERM);
+	return victim_leave(VICTIM_STATUS);
+}
+
 static const char *name_of(void (*handler)(int))
 {
 	if (handler == SIG_DFL)
@@ -206,6 +218,11 @@ static void tell_of_actions(void)
 	set("sigaction", handle, SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
 	raise(SIGTERM);
 	ask("after the signal");
+	set("sigaction", (void (*)(int))(void *)handle_fully, SA_SIGINFO | SA_RESETHAND);
+	raise(SIGTERM);
+	ask("after the signal");
+	set("sigaction", SIG_IGN, SA_SIGINFO);
+	set("sigaction", SIG_DFL, SA_SIGINFO);
 	printf("too great: %d\n", sigaction(NSIG, NULL, NULL));
 }
 
@@ -225,8 +242,7 @@ static void tell_of_functions(void)
 	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++) {
 		printf("signal: %s\n", name_of(signal(SIGTERM, handlers[i])));
 		ask("signal");
-		if (handlers[i] != SIG_DFL)
-			tell_of_interruption();
+		tell_of_interruption();
 		printf("sigset: %s\n", name_of(sigset(SIGTERM, SIG_HOLD)));
 		ask("sigset, held");
 		printf("sigset: %s\n", name_of(sigset(SIGTERM, handlers[i])));
@@ -248,11 +264,13 @@ static int run_told(char **arguments)
 
 int main(int argc, char **argv)
 {
-	static const struct victim_verb verbs[] = {
-		{ "switches", run_switches }, { "gone", run_gone },
-		{ "vfork", run_vfork },	      { "first", run_first },
-		{ "told", run_told },	      { NULL, NULL }
-	};
+	static const struct victim_verb verbs[] = { { "switches", run_switches },
+						    { "gone", run_gone },
+						    { "vfork", run_vfork },
+						    { "first", run_first },
+						    { "siginfo", run_siginfo },
+						    { "told", run_told },
+						    { NULL, NULL } };
 
 	(void)argc;
 	return victim_run(verbs, argv);
