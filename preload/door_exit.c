@@ -28,7 +28,7 @@ static void over(void)
 	if (!cf_exit_guard_take_over())
 		return;
 	cf_sweep_in_haste(!is_quick);
-	cf_exit_guard_force();
+	cf_exit_guard_force(!is_quick);
 }
 
 /* A child that a handler has forked goes on with the end of its own. */

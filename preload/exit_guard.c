@@ -154,7 +154,7 @@ static void end_by_signal(int number)
 		     cf_raw_call3(SYS_gettid, 0, 0, 0), number);
 }
 
-void cf_exit_guard_force(void)
+void cf_exit_guard_force(bool would_write)
 {
 	static char bytes[THREADS_BYTES];
 	struct cf_ending_state state = cf_ending_now();
@@ -169,7 +169,7 @@ void cf_exit_guard_force(void)
 	report(&(struct cf_event){ .name = found.place,
 				   .threads = threads.full ? NULL : bytes,
 				   .is_held = found.is_held,
-				   .unwritten = cf_streams_unwritten(),
+				   .unwritten = would_write ? cf_streams_unwritten() : 0,
 				   .signal = signal,
 				   .result = status & 0xff },
 	       &state);

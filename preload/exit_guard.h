@@ -34,10 +34,11 @@ void cf_exit_guard_note_last(int status);
 /* For over(): take the end over from the program. False when somebody has. */
 bool cf_exit_guard_take_over(void);
 
-/* For over(): tell what each thread waits in, and end the process: with its status, or, when
+/* For over(): tell what each thread waits in and, where libc would write them, how many
+   bytes stdio still holds, and end the process: with its status, or, when
    it has chosen none, by the signal. Does not come back, which is not said to the compiler:
    a sanitizer would clean up a stack that it does not know. */
-void cf_exit_guard_force(void);
+void cf_exit_guard_force(bool would_write);
 
 /* Where the end has been taken over, whoever would leave by itself waits here for it; at
    most a second. */

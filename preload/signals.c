@@ -57,14 +57,15 @@ static void end_by_default(int number)
 	cf_raw_call(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&only, 0, sizeof(only), 0, 0);
 }
 
+/* Whatever its flags are: so the kernel has it. */
 static bool is_default(const struct sigaction *action)
 {
-	return !(action->sa_flags & SA_SIGINFO) && action->sa_handler == SIG_DFL;
+	return action->sa_handler == SIG_DFL;
 }
 
 static bool is_ignored(const struct sigaction *action)
 {
-	return !(action->sa_flags & SA_SIGINFO) && action->sa_handler == SIG_IGN;
+	return action->sa_handler == SIG_IGN;
 }
 
 /* The kernel drops what has no handler there. A process may come to be the first of a
@@ -77,20 +78,23 @@ static bool is_dropped(const struct sigaction *action)
 
 static void on_signal(int number, siginfo_t *info, void *context)
 {
-	struct sigaction own = programs_own(number), plain = { .sa_handler = SIG_DFL };
+	struct sigaction own = programs_own(number), after = own;
 	int error = errno;
 
 	if (is_ignored(&own) || is_dropped(&own)) /* it has only just been set so */
 		return;
 	begin_end(number);
+	after.sa_handler = SIG_DFL;
 	if (own.sa_flags & (int)SA_RESETHAND)
-		set_programs_own(number, &plain);
+		set_programs_own(number, &after);
 	if (is_default(&own))
 		end_by_default(number);
 	errno = error;
+	if (is_default(&own))
+		return;
 	if (own.sa_flags & SA_SIGINFO)
 		own.sa_sigaction(number, info, context);
-	else if (!is_default(&own))
+	else
 		own.sa_handler(number);
 }
 
@@ -103,9 +107,6 @@ static struct sigaction ours_for(const struct sigaction *own)
 		return ours;
 	ours.sa_sigaction = on_signal;
 	ours.sa_flags |= SA_SIGINFO;
-	if (is_default(
-		    own)) /* nothing is interrupted, should it be dropped after a fork */
-		ours.sa_flags |= SA_RESTART;
 	return ours;
 }
 
@@ -125,8 +126,6 @@ static struct sigaction as_seen(const struct sigaction *kernels,
 	if (is_ours(kernels) || kernels->sa_handler == SIG_DFL)
 		seen.sa_flags =
 			(seen.sa_flags & ~SA_SIGINFO) | (own->sa_flags & SA_SIGINFO);
-	if (is_ours(kernels) && is_default(own))
-		seen.sa_flags = own->sa_flags;
 	return seen;
 }
 

@@ -134,6 +134,7 @@ static struct cf_event event_of(const struct sweep *sweep, int fd,
 {
 	struct cf_verdict verdict = cf_classify(facts, policy);
 	bool is_in_haste = sweep->is_in_haste || !verdict.is_bound;
+	const char *unlisted = facts->kind == CF_KIND_REMOTE ? "unknown" : "local";
 
 	return (struct cf_event){
 		.ending = CF_EVENT_FINISHED,
@@ -144,7 +145,7 @@ static struct cf_event event_of(const struct sweep *sweep, int fd,
 		.is_ending = true,
 		.handle = fd,
 		.mount = facts->mount ? facts->mount->point : "",
-		.type = facts->mount ? facts->mount->type : "unknown",
+		.type = facts->mount ? facts->mount->type : unlisted,
 		.deadline_ns = is_in_haste ? HASTE : verdict.deadline_ns,
 		/* Only who is ready now is written to: a hand may be ended there. */
 		.is_over = facts->kind != CF_KIND_REMOTE && facts->kind != CF_KIND_LOCAL,
@@ -299,8 +300,7 @@ static void sweep_pages(struct sweep *sweep)
 	struct cf_identity last = { .error = EBADF };
 	struct cf_range piece;
 
-	if (cf_parked_ranges_any())
-		sweep->is_anything_left = true;
+	sweep->is_anything_left |= cf_parked_ranges_any();
 	if (!cf_ranges_any() || !cf_mapped_is_bound() || !cf_fork_is_own_process())
 		return;
 	if (sweep->is_in_haste) {
