@@ -4,6 +4,7 @@
  * are those of door_fd.c; sanitizers come through before they have begun, so they have no
  * part in it.
  */
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "ending.h"
@@ -15,19 +16,25 @@ int __cxa_atexit(void (*handler)(void *argument), void *argument, void *object);
 int __cxa_thread_atexit_impl(void (*handler)(void *argument), void *argument,
 			     void *object);
 
+#define MOST 64
+
 static void (*come_first)(int status, void *unused); /* NULL: not begun */
+static _Atomic int count;
 
 void cf_door_handler_begin(void (*first)(int status, void *unused))
 {
 	come_first = first;
 }
 
-/* What is registered last runs first. */
+/* What is registered last runs first. Not without end: libraries that come and go register
+   theirs again and again, and libc uses only the last places of its list again. */
 static int note(int result)
 {
 	cf_ending_note_handler();
-	if (come_first)
+	if (come_first && atomic_load(&count) < MOST) {
+		atomic_fetch_add(&count, 1);
 		cf_real_on_exit(come_first, NULL);
+	}
 	return result;
 }
 

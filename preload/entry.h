@@ -31,7 +31,8 @@ int cf_door_close(int fd);
 struct cf_policy;
 void cf_door_exit_begin(const struct cf_policy *policy);
 
-/* Begin, once: what is to run before each handler that the program registers from now on. */
+/* Begin, once: what is to run before each of the first 64 handlers that the program
+   registers from now on. */
 void cf_door_handler_begin(void (*first)(int status, void *unused));
 
 /* Begin, once: say which slots of a libcurl are to lead to the doors of door_wait.c. */
