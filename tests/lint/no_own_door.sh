@@ -7,12 +7,8 @@ set -u
 doors=$("$BASH" "$(dirname "$0")/doors.sh" "$1") || exit 1
 [ -n "$doors" ] || { echo "no doors in $1"; exit 1; }
 shift
-status=0
-for object; do
-	names=$("$NM" -u "$object" | awk '{ print $NF }' | sed 's/@.*//') || exit 1
-	while read -r door; do
-		echo "$(basename "$object") calls $door, which is a door"
-		status=1
-	done < <(grep -Fx "$doors" <<<"$names")
-done
-exit $status
+names=$("$NM" -A -u "$@" | awk '{ object = $1; sub(/:.*/, "", object)
+	sub(/.*\//, "", object); name = $NF; sub(/@.*/, "", name); print object, name }') || exit 1
+awk 'NR == FNR { door[$1]; next }
+	$2 in door { print $1 " calls " $2 ", which is a door"; failed = 1 }
+	END { exit failed }' <(echo "$doors") <(echo "$names")
