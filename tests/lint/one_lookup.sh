@@ -6,21 +6,24 @@
 # (initial-exec).
 set -u
 status=0
-found=0
-for object; do
-	names=$("$NM" -u "$object" | awk '{ print $NF }' | sed 's/@.*//') || exit 1
-	if grep -Eqx 'dlsym|dlvsym' <<<"$names"; then
-		found=1
-		case $(basename "$object") in
-		real.c.o) ;;
-		*) echo "$(basename "$object") calls dlsym"; status=1 ;;
-		esac
-	fi
-	if grep -Eqx '__tls_get_addr' <<<"$names" || "$READELF" -r "$object" |
-		grep -Eq 'TLSGD|TLSLD|TLSDESC|DTPMOD'; then
-		echo "$(basename "$object"): thread-local memory that is not initial-exec"
-		status=1
-	fi
-done
-[ $found = 1 ] || { echo "no object calls dlsym: is this the list of objects?"; status=1; }
+
+complain() {
+	echo "$*"
+	status=1
+}
+
+# "OBJECT NAME" for every name that is looked for elsewhere
+names=$("$NM" -A -u "$@" | awk '{ object = $1; sub(/:.*/, "", object)
+	sub(/.*\//, "", object); name = $NF; sub(/@.*/, "", name); print object, name }') || exit 1
+grep -q ' dlsym$' <<<"$names" || complain "no object calls dlsym: is this the list of objects?"
+while read -r object name; do
+	case $object,$name in
+	real.c.o,dlsym) ;;
+	*) complain "$object calls $name" ;;
+	esac
+done < <(grep -E ' (dlsym|dlvsym|__tls_get_addr)$' <<<"$names")
+while read -r object; do
+	complain "$object: thread-local memory that is not initial-exec"
+done < <("$READELF" -r "$@" | awk '/^File: / { object = $2; sub(/.*\//, "", object) }
+	/TLSGD|TLSLD|TLSDESC|DTPMOD/ { print object }' | sort -u)
 exit $status
