@@ -24,6 +24,7 @@
 
 #define FIRST_NUMBER   3
 #define MOST_INHERITED 64
+#define MOST_TOLD      64
 
 static const struct cf_policy *policy; /* set once, before any door is open */
 static bool is_wanted;
@@ -31,7 +32,8 @@ static struct inherited {
 	int fd;
 	struct cf_identity file;
 } inherited[MOST_INHERITED];
-static int inherited_count;
+static int inherited_count; /* MOST_INHERITED: there may be more */
+static int told;
 
 static bool is_on_server(const struct cf_facts *facts)
 {
@@ -84,11 +86,14 @@ static bool report_fd(int fd, void *unused)
 	struct cf_facts facts = cf_facts_look(fd);
 
 	(void)unused;
+	if (told >= MOST_TOLD)
+		return false;
 	if (fd < FIRST_NUMBER || !is_on_server(&facts) || cf_park_holds(fd) ||
 	    was_inherited(fd, &facts.identity))
 		return true;
 	struct cf_verdict verdict = cf_classify(&facts, policy);
 	cf_facts_name(fd, name, sizeof(name));
+	told++;
 	cf_events_report(&(struct cf_event){
 		.ending = CF_EVENT_LEAKED,
 		.call = "exit",
@@ -106,11 +111,14 @@ static void report_mappings(void)
 {
 	struct cf_range piece;
 
-	for (uintptr_t at = 0; cf_ranges_find(at, UINTPTR_MAX, &piece); at = piece.end) {
+	for (uintptr_t at = 0;
+	     told < MOST_TOLD && cf_ranges_find(at, UINTPTR_MAX, &piece);
+	     at = piece.end) {
 		struct cf_event event = cf_mapped_event("exit", &piece);
 
 		if (piece.kind != CF_RANGE_FILE)
 			continue;
+		told++;
 		event.ending = CF_EVENT_LEAKED;
 		event.age_ns = age_of(piece.born);
 		cf_events_report(&event);
@@ -121,7 +129,7 @@ static void report_multis(void)
 {
 	struct cf_handle multi = { .seen = CF_NEVER };
 
-	while (cf_handles_last(CF_HANDLE_MULTI, multi.seen, &multi))
+	while (told++ < MOST_TOLD && cf_handles_last(CF_HANDLE_MULTI, multi.seen, &multi))
 		cf_events_report(&(struct cf_event){
 			.ending = CF_EVENT_LEAKED,
 			.call = "exit",
@@ -144,6 +152,7 @@ void cf_leaks_report(void)
 	is_wanted = false;
 	report_multis();
 	report_mappings();
-	cf_open_fds_each(report_fd, NULL);
+	if (inherited_count < MOST_INHERITED) /* else they cannot be told apart */
+		cf_open_fds_each(report_fd, NULL);
 	errno = error;
 }

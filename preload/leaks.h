@@ -8,7 +8,8 @@
  * leaks.h - the story of what the program never closed: told at its end, and left as it is.
  *
  * Floor 3. Multi handles of libcurl's, and what is open or mapped on a server; not stdin,
- * stdout and stderr, not what was inherited, and nothing in a forked child. Told to the
+ * stdout and stderr, not what was inherited, and nothing in a forked child; no
+ * more than 64 in a process, and no file where 64 or more were inherited. Told to the
  * events file alone: without one nothing is looked for. Async-signal-safe; errno is left
  * alone.
  */
