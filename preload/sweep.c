@@ -37,6 +37,7 @@
 #define MOST_AT_ONCE  60
 #define MOST_FDS      16384 /* on servers; what is beyond is left to an undertaker */
 #define HASTE	      (25 * CF_MS)
+#define DISK_HASTE    (250 * CF_MS) /* for a local file, on a busy machine */
 
 /* One hand, and what it is told. */
 struct flush {
@@ -47,7 +48,7 @@ struct flush {
 };
 
 struct sweep {
-	cf_instant until; /* all of it */
+	cf_instant until; /* all of it; in haste each has its own */
 	bool writes_streams, is_in_haste;
 	struct cf_unwritten unwritten;
 	bool is_anything_left; /* that the kernel would wait for */
@@ -146,7 +147,9 @@ static struct cf_event event_of(const struct sweep *sweep, int fd,
 		.handle = fd,
 		.mount = facts->mount ? facts->mount->point : "",
 		.type = facts->mount ? facts->mount->type : unlisted,
-		.deadline_ns = is_in_haste ? HASTE : verdict.deadline_ns,
+		.deadline_ns = !is_in_haste		      ? verdict.deadline_ns
+			       : facts->kind == CF_KIND_LOCAL ? DISK_HASTE
+							      : HASTE,
 		/* Only who is ready now is written to: a hand may be ended there. */
 		.is_over = facts->kind != CF_KIND_REMOTE && facts->kind != CF_KIND_LOCAL,
 	};
@@ -240,8 +243,6 @@ static void sweep_streams(struct sweep *sweep)
 
 	cf_unwritten_gather(unwritten,
 			    sweep->is_in_haste ? is_writable_in_haste : is_on_server);
-	if (sweep->is_in_haste) /* to copy much takes its time */
-		sweep->until = cf_clock_after(HASTE);
 	for (int i = 0; i < unwritten->count; i++) {
 		if (unwritten->is_first[i])
 			sweep_fd(sweep, unwritten->of[i].fd, &unwritten->of[i]);
@@ -359,7 +360,7 @@ static bool is_left_after(bool writes_streams, bool is_in_haste)
 
 	if (!sweep)
 		return true;
-	sweep->until = is_in_haste ? cf_clock_after(HASTE) : end_of_process();
+	sweep->until = is_in_haste ? CF_NEVER : end_of_process();
 	sweep->room = FIRST_AT_ONCE;
 	sweep->writes_streams = writes_streams;
 	sweep->is_in_haste = is_in_haste;
