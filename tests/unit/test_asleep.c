@@ -74,6 +74,7 @@ static struct cf_asleep given_a_thread_that(void *(*run)(void *))
 
 	tid = 0;
 	assert_int_equal(pthread_create(&thread, NULL, run, NULL), 0);
+	assert_int_equal(pthread_detach(thread), 0);
 	assert_true(unit_await(is_asleep, NULL, SOON));
 	unit_pass(20); /* it may have been on its way */
 	return cf_asleep_look(tid);
