@@ -185,29 +185,29 @@ static bool is_on_server(int fd)
 	return facts.kind == CF_KIND_REMOTE && cf_classify(&facts, policy).is_bound;
 }
 
-/* Whether the kernel may be left to close it: it would wait for a server, but a copy would
-   take locks, or is not this process's to make. */
-static bool is_left_to_kernel(int fd)
+/* A number to be closed instead, below 0 for none: the kernel closes it if a copy would take
+   locks, an undertaker if the table is full or there is no /proc. */
+static int copy_of(struct sweep *sweep, int fd)
 {
-	return !is_on_server(fd) || !cf_fork_is_own_process() ||
-	       cf_fd_copy_locks(fd) == CF_FD_COPY_LOCKED;
+	enum cf_fd_copy_locks locks = cf_fd_copy_locks(fd);
+	int copy = locks == CF_FD_COPY_NO_LOCK ? cf_fd_copy_make(fd) : -1;
+
+	sweep->is_anything_left |= copy < 0 && locks != CF_FD_COPY_LOCKED;
+	return copy;
 }
 
-/* With the bytes, if any, that stdio has for it. */
+/* With the bytes, if any, that stdio has for it. A vfork child copies nothing. */
 static void sweep_fd(struct sweep *sweep, int fd, const struct cf_bytes *bytes)
 {
 	struct cf_facts facts = cf_facts_look(fd);
 	struct cf_verdict verdict = cf_classify(&facts, policy);
 	int copy = -1;
 
-	if (facts.mount && cf_mounts_is_sick_for(facts.mount, verdict.deadline_ns)) {
+	if (facts.mount && cf_mounts_is_sick_for(facts.mount, verdict.deadline_ns))
 		sweep->is_anything_left = true;
-	} else if (!is_left_to_kernel(fd)) {
-		if (cf_fd_copy_locks(fd) == CF_FD_COPY_NO_LOCK)
-			copy = cf_fd_copy_make(fd);
-		if (copy < 0) /* the table is full, or there is no /proc */
-			sweep->is_anything_left = true;
-	}
+	else if (facts.kind == CF_KIND_REMOTE && verdict.is_bound &&
+		 cf_fork_is_own_process())
+		copy = copy_of(sweep, fd);
 	if (copy >= 0 || bytes)
 		flush_fd(sweep, fd, copy, &facts, bytes);
 }
