@@ -21,6 +21,7 @@
 #include "hand.h"
 #include "handles.h"
 #include "late.h"
+#include "layout.h"
 #include "mounts.h"
 #include "park.h"
 #include "parked_fds.h"

@@ -15,6 +15,7 @@
 
 #include "clerk.h"
 #include "clock.h"
+#include "layout.h"
 #include "pool.h"
 #include "raw.h"
 #include "say.h"
@@ -25,15 +26,16 @@
 #define SHEETS	   8
 #define LINE_BYTES 8192 /* a path of 256 bytes, each escaped, three times over */
 
-static char given[PATH_BYTES];	  /* CURFEW_EVENTS, absolute, with its %p     */
-static char file[PATH_BYTES];	  /* the events file of this process          */
-static char run_file[PATH_BYTES]; /* CURFEW_RUN */
-static char comm[16];		  /* as the kernel cuts it */
+static CF_TABLE char given[PATH_BYTES];	   /* CURFEW_EVENTS, absolute, with its %p */
+static CF_TABLE char file[PATH_BYTES];	   /* the events file of this process      */
+static CF_TABLE char run_file[PATH_BYTES]; /* CURFEW_RUN */
+static bool has_file, has_run_file;
+static char comm[16]; /* as the kernel cuts it */
 static _Atomic bool is_file_off, is_run_off;
 static _Atomic bool is_file_quick, is_run_quick;
 static _Atomic bool has_complained;
 
-static struct sheet {
+static CF_TABLE struct sheet {
 	_Atomic bool is_taken;
 	char bytes[LINE_BYTES];
 } sheets[SHEETS];
@@ -128,6 +130,7 @@ void cf_events_begin(const char *events, const char *run)
 	struct cf_text text;
 
 	name_process();
+	has_run_file = run != NULL;
 	if (run) {
 		cf_text_begin(&text, run_file, sizeof(run_file));
 		cf_text_add(&text, run);
@@ -135,10 +138,10 @@ void cf_events_begin(const char *events, const char *run)
 	if (!events)
 		return;
 	if (!make_absolute(given, sizeof(given), events)) {
-		given[0] = '\0';
 		complain("name", events, ENAMETOOLONG);
 		return;
 	}
+	has_file = true;
 	expand();
 }
 
@@ -146,7 +149,7 @@ void cf_events_after_fork(void)
 {
 	for (int i = 0; i < SHEETS; i++)
 		atomic_store(&sheets[i].is_taken, false);
-	if (given[0])
+	if (has_file)
 		expand();
 }
 
@@ -251,14 +254,29 @@ static void add_end(struct cf_text *text, const struct cf_event *event)
 	cf_text_add(text, "}\n");
 }
 
+static bool goes_to_run_file(const struct cf_event *event)
+{
+	return has_run_file && !is_run_off && event->ending != CF_EVENT_FINISHED &&
+	       event->ending != CF_EVENT_LEAKED;
+}
+
+static bool goes_to_file(const struct cf_event *event)
+{
+	return has_file && !is_file_off && event->ending != CF_EVENT_LOADED;
+}
+
+static bool is_for_people(const struct cf_event *event)
+{
+	return event->ending != CF_EVENT_FINISHED && event->ending != CF_EVENT_LOADED &&
+	       event->ending != CF_EVENT_LEAKED && !event->is_minor;
+}
+
 /* False when the line is kept. */
 static bool write_files(const struct cf_event *event, char *bytes)
 {
 	bool is_free = true;
 	struct cf_text text;
-	bool to_run = run_file[0] && !is_run_off && event->ending != CF_EVENT_FINISHED &&
-		      event->ending != CF_EVENT_LEAKED;
-	bool to_file = file[0] && !is_file_off && event->ending != CF_EVENT_LOADED;
+	bool to_run = goes_to_run_file(event), to_file = goes_to_file(event);
 
 	if (!to_run && !to_file)
 		return true;
@@ -287,8 +305,7 @@ static void say(const struct cf_event *event, char *bytes)
 {
 	struct cf_text line;
 
-	if (event->ending == CF_EVENT_FINISHED || event->ending == CF_EVENT_LOADED ||
-	    event->ending == CF_EVENT_LEAKED || event->is_minor)
+	if (!is_for_people(event))
 		return;
 	cf_say_line(&line, bytes, 1024);
 	cf_wording_add(&line, event);
@@ -314,8 +331,11 @@ static void give_back(struct sheet *sheet)
 
 void cf_events_report(const struct cf_event *event)
 {
-	struct sheet *sheet = take_sheet();
+	struct sheet *sheet;
 
+	if (!is_for_people(event) && !goes_to_run_file(event) && !goes_to_file(event))
+		return;
+	sheet = take_sheet();
 	if (!sheet)
 		return;
 	say(event, sheet->bytes);
@@ -328,7 +348,7 @@ void cf_events_prepare_late(const struct cf_event *event, struct cf_late *late)
 	struct cf_text text;
 
 	late->path = NULL;
-	if (!file[0])
+	if (!has_file)
 		return;
 	cf_text_begin(&text, late->body, sizeof(late->body));
 	add_middle(&text, event, "late");

@@ -20,6 +20,7 @@
 #include "exit_watch.h"
 #include "facts.h"
 #include "fork.h"
+#include "layout.h"
 #include "raw.h"
 #include "say.h"
 #include "streams.h"
@@ -156,7 +157,7 @@ static void end_by_signal(int number)
 
 void cf_exit_guard_force(bool would_write)
 {
-	static char bytes[THREADS_BYTES];
+	static CF_TABLE char bytes[THREADS_BYTES];
 	struct cf_ending_state state = cf_ending_now();
 	if (state.tid == 0) /* the signal has found the program elsewhere */
 		state.tid = (int)cf_raw_call3(SYS_getpid, 0, 0, 0);

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "layout.h"
 #include "raw.h"
 
 #define STACK_BYTES 65536
@@ -24,7 +25,7 @@
 	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |              \
 	 CLONE_SYSVSEM | CLONE_UNTRACED | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
 
-static _Alignas(64) char stack[STACK_BYTES];
+static CF_TABLE _Alignas(64) char stack[STACK_BYTES];
 static _Atomic bool is_there;
 static int tid; /* the kernel's word */
 static _Atomic int64_t *end;

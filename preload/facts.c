@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "clock.h"
+#include "layout.h"
 #include "mounts.h"
 #include "raw.h"
 #include "text.h"

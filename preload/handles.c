@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "layout.h"
 #include "lock.h"
 #include "pool.h"
 #include "table.h"
@@ -23,9 +24,9 @@ struct entry {
 #define MOST_GONE 1024
 
 static struct cf_lock lock;
-static struct cf_pool pool;
+static CF_TABLE struct cf_pool pool;
 static struct entry *table;
-static struct key gone[MOST_GONE]; /* a ring: the oldest makes place */
+static CF_TABLE struct key gone[MOST_GONE]; /* a ring: the oldest makes place */
 static unsigned buried;
 
 static struct entry *find(const struct key *key)

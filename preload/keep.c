@@ -6,6 +6,8 @@
 
 #include <stdatomic.h>
 
+#include "layout.h"
+
 #define MOST 512
 
 struct range {
@@ -17,7 +19,7 @@ struct range {
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char _end[] __attribute__((visibility("hidden")));
 
-static struct range ranges[MOST];
+static CF_TABLE struct range ranges[MOST];
 static _Atomic unsigned count; /* more than MOST when some did not fit */
 
 static uintptr_t page_of(uintptr_t address)

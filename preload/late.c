@@ -17,6 +17,7 @@
 #include "clerk.h"
 #include "clock.h"
 #include "identity.h"
+#include "layout.h"
 #include "marks.h"
 #include "raw.h"
 #include "seal.h"
@@ -28,7 +29,7 @@
 #define MOST_FDS      (1 << 20)
 #define ALWAYS_COPIED 64 /* NR_OPEN_DEFAULT */
 
-static struct cf_errand *_Atomic enrolled[MOST];
+static CF_TABLE struct cf_errand *_Atomic enrolled[MOST];
 static _Atomic int has_recorder;
 
 static void write_line(int fd, const struct cf_errand *errand)

@@ -16,6 +16,7 @@
 #include "fork.h"
 #include "handles.h"
 #include "identity.h"
+#include "layout.h"
 #include "mapped.h"
 #include "mounts.h"
 #include "open_fds.h"
@@ -28,7 +29,7 @@
 
 static const struct cf_policy *policy; /* set once, before any door is open */
 static bool is_wanted;
-static struct inherited {
+static CF_TABLE struct inherited {
 	int fd;
 	struct cf_identity file;
 } inherited[MOST_INHERITED];

@@ -13,6 +13,7 @@
 #include "events.h"
 #include "facts.h"
 #include "hand.h"
+#include "layout.h"
 #include "mapped.h"
 #include "parked_ranges.h"
 #include "ranges.h"

@@ -6,9 +6,11 @@
 
 #include <stdatomic.h>
 
+#include "layout.h"
+
 #define WORDS 64
 
-static _Atomic uint64_t words[CF_MARKS][WORDS];
+static CF_TABLE _Atomic uint64_t words[CF_MARKS][WORDS];
 
 uint64_t cf_marks_word(const struct cf_identity *file)
 {

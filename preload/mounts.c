@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "layout.h"
 #include "lock.h"
 #include "marks.h"
 #include "pool.h"
@@ -34,7 +35,7 @@ struct entry {
 };
 
 static struct cf_lock lock;
-static struct cf_pool pool;
+static CF_TABLE struct cf_pool pool;
 static struct entry *table;
 static _Atomic bool is_any_remote;
 

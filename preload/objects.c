@@ -14,6 +14,7 @@
 
 #include "binding.h"
 #include "dynamic.h"
+#include "layout.h"
 #include "lock.h"
 #include "pool.h"
 #include "raw.h"
@@ -69,9 +70,11 @@ struct list {
 static struct sight ourselves;
 static find_function *_Atomic find_object; /* stored last: then the rest is there */
 static struct cf_lock lock;		   /* of pool */
-static struct cf_pool pool;
-static struct caller *_Atomic callers[MOST_CALLERS]; /* never freed, replaced at most */
-static struct list lists[LISTS]; /* each visit makes another one: readers may be late */
+static CF_TABLE struct cf_pool pool;
+static CF_TABLE struct caller
+	*_Atomic callers[MOST_CALLERS]; /* never freed, replaced at most */
+static CF_TABLE struct list
+	lists[LISTS]; /* each visit makes another one: readers may be late */
 static _Atomic unsigned next_list = 1;
 static struct list *_Atomic curls = &lists[0];
 static struct cf_generation seen; /* when that list was made */

@@ -12,7 +12,8 @@
 
 /*
  * Call each(fd) for every open number, in no order, until it says false. As /proc lists
- * them; without /proc for the first 1,024 numbers, open or not.
+ * them; without /proc for the first 1,024 numbers, open or not; and where only some of 0 to 2
+ * are open, for all of these.
  */
 void cf_open_fds_each(bool (*each)(int fd, void *argument), void *argument);
 

@@ -11,13 +11,14 @@
 #include <stddef.h>
 
 #include "keep.h"
+#include "layout.h"
 #include "pool.h"
 #include "raw.h"
 
 #define PAGE_FDS 1024
 #define PAGES	 (CF_PARKED_FDS_MOST / PAGE_FDS)
 
-static struct cf_parked_fd *_Atomic pages[PAGES];
+static CF_TABLE struct cf_parked_fd *_Atomic pages[PAGES];
 static _Atomic int count;  /* of parked numbers             */
 static _Atomic int end;	   /* above every number ever parked */
 static _Atomic int cursor; /* where the last one was taken   */

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "keep.h"
+#include "layout.h"
 #include "pool.h"
 #include "raw.h"
 
@@ -26,8 +27,9 @@ enum {
 };
 
 /* Not from the kernel, which may give us a hole that the program unmaps once more. */
-static struct cf_parked_range first[PAGE_RANGES];
-static struct cf_parked_range *_Atomic pages[PAGES] = { first };
+static CF_TABLE struct cf_parked_range first[PAGE_RANGES];
+static CF_TABLE struct cf_parked_range
+	*_Atomic pages[PAGES]; /* of number 0 it is the first */
 static _Atomic int count;
 static _Atomic int end; /* above every record ever used */
 
@@ -38,8 +40,11 @@ bool cf_parked_ranges_any(void)
 
 static struct cf_parked_range *record_of(int i)
 {
-	struct cf_parked_range *page =
-		atomic_load_explicit(&pages[i / PAGE_RANGES], memory_order_acquire);
+	struct cf_parked_range *page = first;
+
+	if (i >= PAGE_RANGES)
+		page = atomic_load_explicit(&pages[i / PAGE_RANGES],
+					    memory_order_acquire);
 
 	return &page[i % PAGE_RANGES];
 }
@@ -50,7 +55,8 @@ static bool make_page(int i)
 	const size_t size = PAGE_RANGES * sizeof(struct cf_parked_range);
 	struct cf_parked_range *none = NULL, *page;
 
-	if (atomic_load_explicit(&pages[i / PAGE_RANGES], memory_order_acquire))
+	if (i < PAGE_RANGES ||
+	    atomic_load_explicit(&pages[i / PAGE_RANGES], memory_order_acquire))
 		return true;
 	page = cf_pool_pages(size);
 	if (!page)

@@ -7,11 +7,12 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "layout.h"
 #include "lock.h"
 #include "pool.h"
 
 static struct cf_lock lock;
-static struct cf_pool pool;
+static CF_TABLE struct cf_pool pool;
 static struct cf_spans spans;
 static _Atomic size_t count; /* of spans, for who has no lock */
 

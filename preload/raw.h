@@ -23,9 +23,6 @@
 #error "curfew knows x86-64 and aarch64 only"
 #endif
 
-/* A function off the way of nearly every call, which must not pay for its stack. */
-#define CF_COLD __attribute__((noinline, cold))
-
 /* One system call, with all six arguments as the kernel takes them. */
 static inline long cf_raw_call(long number, long a, long b, long c, long d, long e,
 			       long f)

@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "fd_table.h"
 #include "hand.h"
+#include "layout.h"
 #include "park.h"
 #include "parked_fds.h"
 #include "raw.h"

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "futex.h"
+#include "layout.h"
 #include "lock.h"
 #include "pool.h"
 #include "raw.h"
@@ -52,7 +53,7 @@ struct worker {
 };
 
 static struct cf_lock lock; /* of everything below */
-static struct cf_pool pool;
+static CF_TABLE struct cf_pool pool;
 static struct worker *workers;
 static _Atomic int abandoned;
 static _Atomic int fresh; /* threads of ours that resolve                       */

@@ -12,12 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "layout.h"
 #include "proc_list.h"
 #include "raw.h"
 
 #define MOST 2048
 
-static const _Atomic int *_Atomic words[MOST];
+static CF_TABLE const _Atomic int *_Atomic words[MOST];
 static _Atomic unsigned count;
 
 void cf_sharers_enter(const _Atomic int *tid)

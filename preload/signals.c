@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "layout.h"
 #include "raw.h"
 
 #define FIRST_OF_NAMESPACE 1 /* is not ended by a signal that has no handler */
@@ -21,7 +22,7 @@ static void (*begin_end)(int number);
 static void (*flush)(void);
 /* What the program has set: a ring of a few for each signal, so that a handler which is
    just being replaced is read whole. */
-static struct {
+static CF_TABLE struct {
 	struct sigaction ring[RING];
 	_Atomic unsigned at;
 } programs[NSIG];

@@ -6,9 +6,11 @@
 
 #include <stdatomic.h>
 
+#include "layout.h"
+
 #define MOST 65536
 
-static _Atomic bool is_made[MOST];
+static CF_TABLE _Atomic bool is_made[MOST];
 static _Atomic bool lingers;
 
 void cf_sockets_note_made(int fd)

@@ -20,6 +20,7 @@
 #include "fd_copy.h"
 #include "fork.h"
 #include "hand.h"
+#include "layout.h"
 #include "mapped.h"
 #include "mounts.h"
 #include "open_fds.h"
@@ -249,17 +250,6 @@ static void sweep_streams(struct sweep *sweep)
 	}
 }
 
-static bool is_swept_with_stream(const struct sweep *sweep, int fd)
-{
-	const struct cf_unwritten *unwritten = &sweep->unwritten;
-
-	for (int i = 0; i < unwritten->count; i++) {
-		if (unwritten->is_first[i] && unwritten->of[i].fd == fd)
-			return true;
-	}
-	return false;
-}
-
 static void sweep_fds(struct sweep *sweep)
 {
 	if (sweep->writes_streams)
@@ -270,7 +260,7 @@ static void sweep_fds(struct sweep *sweep)
 		if (open->mount && /* one of thousands, maybe */
 		    cf_mounts_is_sick_for(open->mount, open->deadline_ns))
 			sweep->is_anything_left = true;
-		else if (!is_swept_with_stream(sweep, open->fd))
+		else if (!cf_unwritten_is_first(&sweep->unwritten, open->fd))
 			sweep_fd(sweep, open->fd, NULL);
 	}
 	await_all(sweep);

@@ -21,6 +21,7 @@
 #include "clock.h"
 #include "fork.h"
 #include "keep.h"
+#include "layout.h"
 #include "pool.h"
 #include "raw.h"
 #include "sharers.h"
@@ -42,7 +43,7 @@ struct slot {
 	_Alignas(64) char stack[STACK_BYTES];
 };
 
-static struct slot *_Atomic chunks[CHUNKS];
+static CF_TABLE struct slot *_Atomic chunks[CHUNKS];
 
 static void enter(const struct slot *chunk)
 {

@@ -70,6 +70,15 @@ void cf_unwritten_gather(struct cf_unwritten *unwritten, bool (*is_wanted)(int f
 	cf_streams_each(take, &search);
 }
 
+bool cf_unwritten_is_first(const struct cf_unwritten *unwritten, int fd)
+{
+	for (int i = 0; i < unwritten->count; i++) {
+		if (unwritten->is_first[i] && unwritten->of[i].fd == fd)
+			return true;
+	}
+	return false;
+}
+
 bool cf_unwritten_is_ready(int fd)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLOUT };

@@ -29,6 +29,9 @@ struct cf_unwritten {
  */
 void cf_unwritten_gather(struct cf_unwritten *unwritten, bool (*is_wanted)(int fd));
 
+/* Whether the first bytes for a file are to be written by this number. */
+bool cf_unwritten_is_first(const struct cf_unwritten *unwritten, int fd);
+
 /* Whether a stream holds bytes for somebody who may not take them at once: `is_local` knows
    the files that do. */
 bool cf_unwritten_may_block(bool (*is_local)(int fd));

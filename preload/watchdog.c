@@ -19,6 +19,7 @@
 #include "asleep.h"
 #include "events.h"
 #include "futex.h"
+#include "layout.h"
 #include "raw.h"
 #include "stir.h"
 #include "text.h"
@@ -38,7 +39,7 @@ struct slot {
 	pthread_t thread;
 };
 
-static struct slot slots[CF_WATCHDOG_MOST];
+static CF_TABLE struct slot slots[CF_WATCHDOG_MOST];
 
 static void report_stuck(const struct slot *slot, const struct cf_asleep *asleep)
 {

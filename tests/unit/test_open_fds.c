@@ -63,6 +63,37 @@ static void every_open_number_comes_once_and_no_other(void **state)
 	assert_int_equal(unit_count_fds(), fds + 2);
 }
 
+static int calls_above_2(void)
+{
+	int count = 0;
+
+	look();
+	for (int fd = 3; fd < (int)sizeof(times); fd++)
+		count += times[fd];
+	return count;
+}
+
+static void where_only_0_to_2_are_open_no_other_comes(void **state)
+{
+	(void)state;
+	for (int last = 2; last >= 0; last--) {
+		int saved = fcntl(last, F_DUPFD, 700);
+
+		close_range(3, (unsigned)saved - 1, 0);
+		close(last);
+		assert_int_equal(calls_above_2(), 1); /* the saved one */
+		assert_int_equal(times[saved], 1);
+		dup2(saved, last);
+		close(saved);
+		assert_int_equal(calls_above_2(), 0);
+		assert_int_equal(times[0] + times[1] + times[2], 3);
+		assert_true(is_errno_left);
+	}
+	stop_after = 2;
+	look();
+	assert_int_equal(calls, 2);
+}
+
 static void thousands_of_numbers_come_once(void **state)
 {
 	struct rlimit limit;
@@ -144,6 +175,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_open_number_comes_once_and_no_other),
+		cmocka_unit_test(where_only_0_to_2_are_open_no_other_comes),
 		cmocka_unit_test(thousands_of_numbers_come_once),
 		cmocka_unit_test(no_more_come_after_a_no),
 		cmocka_unit_test(the_numbers_are_those_of_the_calling_threads_table),
