@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 static const ElfW(Dyn) * entry_of(const struct dl_phdr_info *object, long tag)
 {
@@ -191,12 +192,21 @@ const char *cf_dynamic_needed(const struct dl_phdr_info *object, int index)
 	return string_of(object, DT_NEEDED, index);
 }
 
+const char *cf_dynamic_file(const struct dl_phdr_info *object)
+{
+	const char *path = object->dlpi_name;
+
+	if (path[0] == '\0' && getauxval(AT_EXECFN))
+		path = (const char *)getauxval(AT_EXECFN);
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
 const char *cf_dynamic_soname(const struct dl_phdr_info *object)
 {
 	const char *soname = string_of(object, DT_SONAME, 0);
-	const char *slash = strrchr(object->dlpi_name, '/');
 
-	return soname ? soname : slash ? slash + 1 : object->dlpi_name;
+	return soname ? soname : cf_dynamic_file(object);
 }
 
 uintptr_t cf_dynamic_end(const struct dl_phdr_info *object)

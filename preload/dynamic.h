@@ -38,6 +38,9 @@ const char *cf_dynamic_needed(const struct dl_phdr_info *object, int index);
 /* The name that others need it by; without one, that of its file. */
 const char *cf_dynamic_soname(const struct dl_phdr_info *object);
 
+/* The name of its file, without the directory; of the program, of what was executed. */
+const char *cf_dynamic_file(const struct dl_phdr_info *object);
+
 /* The first address behind it. */
 uintptr_t cf_dynamic_end(const struct dl_phdr_info *object);
 

@@ -78,6 +78,7 @@ __attribute__((constructor)) static void begin(void)
 		cf_wait_begin(&policy);
 		cf_door_wait_begin();
 		cf_door_exit_begin(&policy);
+		cf_door_dl_begin(&policy);
 		atomic_store_explicit(&is_ready, true, memory_order_release);
 	}
 	cf_events_report(&(struct cf_event){ .ending = CF_EVENT_LOADED });

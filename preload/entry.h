@@ -35,6 +35,9 @@ void cf_door_exit_begin(const struct cf_policy *policy);
    registers from now on. */
 void cf_door_handler_begin(void (*first)(int status, void *unused));
 
+/* Begin, once: what dlsym() hands out, and how dlopen() is called. */
+void cf_door_dl_begin(const struct cf_policy *policy);
+
 /* Begin, once: say which slots of a libcurl are to lead to the doors of door_wait.c. */
 void cf_door_wait_begin(void);
 

@@ -47,14 +47,8 @@ static const char *const names[CF_CURL_FUNCTIONS] = {
 	[CF_CURL_GLOBAL_CLEANUP] = "curl_global_cleanup",
 };
 
-/* An object as the loader shows it: no two that follow each other look the same. */
-struct sight {
-	const struct link_map *map;
-	const void *start, *end, *frames;
-};
-
 struct caller {
-	struct sight self, curl;
+	struct cf_sight self, curl;
 	cf_function function[CF_CURL_FUNCTIONS];
 };
 
@@ -67,7 +61,7 @@ struct list {
 	} range[MOST_CURLS];
 };
 
-static struct sight ourselves;
+static struct cf_sight ourselves;
 static find_function *_Atomic find_object; /* stored last: then the rest is there */
 static struct cf_lock lock;		   /* of pool */
 static CF_TABLE struct cf_pool pool;
@@ -79,25 +73,27 @@ static _Atomic unsigned next_list = 1;
 static struct list *_Atomic curls = &lists[0];
 static struct cf_generation seen; /* when that list was made */
 
-static bool look_by(find_function *find, const void *address, struct sight *sight)
+static const char *listed; /* names, with colons between them */
+
+static bool look_by(find_function *find, const void *address, struct cf_sight *sight)
 {
 	struct dl_find_object found;
 
 	if (find((void *)address, &found) != 0)
 		return false;
-	*sight = (struct sight){ found.dlfo_link_map, found.dlfo_map_start,
-				 found.dlfo_map_end, found.dlfo_eh_frame };
+	*sight = (struct cf_sight){ found.dlfo_link_map, found.dlfo_map_start,
+				    found.dlfo_map_end, found.dlfo_eh_frame };
 	return true;
 }
 
-static bool look(const void *address, struct sight *sight)
+bool cf_objects_look(const void *address, struct cf_sight *sight)
 {
 	find_function *find = atomic_load_explicit(&find_object, memory_order_acquire);
 
 	return find && look_by(find, address, sight);
 }
 
-static bool is_same(const struct sight *one, const struct sight *other)
+bool cf_objects_is_same(const struct cf_sight *one, const struct cf_sight *other)
 {
 	return one->map == other->map && one->start == other->start &&
 	       one->end == other->end && one->frames == other->frames;
@@ -123,6 +119,26 @@ void cf_objects_after_fork(void)
 const char *cf_objects_name(enum cf_curl_function function)
 {
 	return names[function];
+}
+
+enum cf_curl_function cf_objects_number(const char *name)
+{
+	int i = 0;
+
+	while (i < CF_CURL_FUNCTIONS && strcmp(names[i], name) != 0)
+		i++;
+	return (enum cf_curl_function)i;
+}
+
+void cf_objects_list(const char *new_names)
+{
+	listed = new_names;
+}
+
+bool cf_objects_is_ours(const void *address)
+{
+	cf_objects_begin();
+	return address >= ourselves.start && address < ourselves.end;
 }
 
 bool cf_objects_is_curl(const void *address)
@@ -151,6 +167,34 @@ static bool is_news(const struct dl_phdr_info *object, struct cf_generation *bef
 	return true;
 }
 
+static bool is_listed(const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *at = listed; at;
+	     at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
+		if (strncmp(at, name, length) == 0 &&
+		    (at[length] == ':' || at[length] == '\0'))
+			return length > 0;
+	}
+	return false;
+}
+
+/* A wrapper exports some of its functions, a copy that is linked into a module all. */
+static bool is_copy(const struct dl_phdr_info *object)
+{
+	return cf_dynamic_defines(object, "curl_version_info") &&
+	       cf_dynamic_defines(object, "curl_easy_escape");
+}
+
+static bool is_libcurl(const struct dl_phdr_info *object)
+{
+	if (listed && is_listed(cf_dynamic_file(object)))
+		return true;
+	return cf_dynamic_defines(object, names[CF_CURL_MULTI_CLEANUP]) &&
+	       (strncmp(cf_dynamic_soname(object), "libcurl", 7) == 0 || is_copy(object));
+}
+
 static int look_at(struct dl_phdr_info *object, size_t size, void *data)
 {
 	struct search *search = data;
@@ -164,9 +208,7 @@ static int look_at(struct dl_phdr_info *object, size_t size, void *data)
 		search->list = &lists[atomic_fetch_add(&next_list, 1) % LISTS];
 		search->list->count = 0;
 	}
-	if ((ourselves.start >= start && ourselves.start < end) ||
-	    strncmp(cf_dynamic_soname(object), "libcurl", 7) != 0 ||
-	    !cf_dynamic_defines(object, names[CF_CURL_MULTI_CLEANUP]))
+	if ((ourselves.start >= start && ourselves.start < end) || !is_libcurl(object))
 		return 0;
 	if (search->visit)
 		search->visit(object);
@@ -213,13 +255,14 @@ static struct caller *keep(const struct caller *caller)
 	return kept;
 }
 
-static bool is_good(const struct caller *caller, const struct sight *self)
+static bool is_good(const struct caller *caller, const struct cf_sight *self)
 {
-	struct sight curl;
+	struct cf_sight curl;
 	cf_function any = caller->function[CF_CURL_MULTI_CLEANUP];
 
-	return is_same(&caller->self, self) && any && look((const void *)any, &curl) &&
-	       is_same(&caller->curl, &curl);
+	return cf_objects_is_same(&caller->self, self) && any &&
+	       cf_objects_look((const void *)any, &curl) &&
+	       cf_objects_is_same(&caller->curl, &curl);
 }
 
 /* Where what is known of this caller is kept, or may be; NULL when all is full. */
@@ -237,14 +280,15 @@ static struct caller *_Atomic *place_of(const struct link_map *map)
 	return NULL;
 }
 
-CF_COLD static cf_function look_up(const struct sight *self,
+CF_COLD static cf_function look_up(const struct cf_sight *self,
 				   struct caller *_Atomic *place,
 				   enum cf_curl_function function, const void *address)
 {
 	struct caller caller = { .self = *self };
 
 	find_all(&caller, address, function);
-	if (look((const void *)caller.function[CF_CURL_MULTI_CLEANUP], &caller.curl)) {
+	if (cf_objects_look((const void *)caller.function[CF_CURL_MULTI_CLEANUP],
+			    &caller.curl)) {
 		struct caller *kept = place ? keep(&caller) : NULL;
 
 		if (kept)
@@ -255,10 +299,10 @@ CF_COLD static cf_function look_up(const struct sight *self,
 
 cf_function cf_objects_function(enum cf_curl_function function, const void *address)
 {
-	struct sight self;
+	struct cf_sight self;
 
 	cf_objects_begin();
-	if (!look(address, &self))
+	if (!cf_objects_look(address, &self))
 		self = ourselves; /* code that no object holds: what we find is the best */
 	struct caller *_Atomic *place = place_of(self.map);
 	struct caller *caller =

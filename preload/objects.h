@@ -64,6 +64,28 @@ const char *cf_objects_name(enum cf_curl_function function);
  */
 cf_function cf_objects_function(enum cf_curl_function function, const void *caller);
 
+/*
+ * Count objects as libcurls, by the names of their files (or that of the program): "name:name",
+ * which lives as long as the process; NULL for none. Once, before any door is open.
+ */
+void cf_objects_list(const char *names);
+
+/* An object as the loader shows it: no two that follow each other look the same. */
+struct cf_sight {
+	const struct link_map *map;
+	const void *start, *end, *frames;
+};
+
+/* Look at the object that holds the address. False when there is none. No lock. */
+bool cf_objects_look(const void *address, struct cf_sight *sight);
+bool cf_objects_is_same(const struct cf_sight *one, const struct cf_sight *other);
+
+/* Whether the address is one of ours. */
+bool cf_objects_is_ours(const void *address);
+
+/* The function of this name, CF_CURL_FUNCTIONS for any other name. */
+enum cf_curl_function cf_objects_number(const char *name);
+
 /* Whether the address is inside a libcurl that cf_objects_visit() has seen. */
 bool cf_objects_is_curl(const void *address);
 
@@ -73,8 +95,9 @@ struct cf_generation {
 };
 
 /*
- * Visit every loaded libcurl (its name says so, and it exports curl_multi_cleanup), unless
- * nothing has been loaded or unloaded since *before, which is brought up to date. visit()
+ * Visit every loaded libcurl (its name says so, and it exports curl_multi_cleanup; or it
+ * exports all that a libcurl does, as a module that has one linked in; or it is listed),
+ * unless nothing has been loaded or unloaded since *before, which is brought up to date. visit()
  * runs under the loader's lock: the object stays where it is, and nothing that takes that
  * lock may be called.
  */

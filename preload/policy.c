@@ -59,13 +59,31 @@ static bool set_run(struct cf_policy *policy, enum cf_class class, const char *v
 	return value[0] == '/';
 }
 
+static bool set_curl_objects(struct cf_policy *policy, enum cf_class class,
+			     const char *value)
+{
+	(void)class;
+	policy->curl_objects = value;
+	return value[0] != '\0' && !strchr(value, '/');
+}
+
+static bool set_switch(bool *is_on, const char *value)
+{
+	*is_on = value[0] == '1';
+	return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
+}
+
+static bool set_keep_deepbind(struct cf_policy *policy, enum cf_class class,
+			      const char *value)
+{
+	(void)class;
+	return set_switch(&policy->keeps_deepbind, value);
+}
+
 static bool set_quiet(struct cf_policy *policy, enum cf_class class, const char *value)
 {
 	(void)class;
-	if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
-		return false;
-	policy->quiet = value[0] == '1';
-	return true;
+	return set_switch(&policy->quiet, value);
 }
 
 static bool set_leaks(struct cf_policy *policy, enum cf_class class, const char *value)
@@ -134,6 +152,11 @@ static const struct row {
 	{ { "CURFEW_LEAKS", "on or off" }, set_leaks, 0 },
 	{ { "CURFEW_EVENTS", "the name of a file" }, set_events, 0 },
 	{ { "CURFEW_QUIET", "0 or 1" }, set_quiet, 0 },
+	{ { "CURFEW_CURL_OBJECTS",
+	    "names of files without their directories, with colons" },
+	  set_curl_objects,
+	  0 },
+	{ { "CURFEW_KEEP_DEEPBIND", "0 or 1" }, set_keep_deepbind, 0 },
 	{ { "CURFEW_RUN", "an absolute path; set by 'curfew run'" }, set_run, 0 },
 };
 

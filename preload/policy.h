@@ -36,9 +36,12 @@ struct cf_policy {
 	bool write_expires_ok; /* an expired close of a written file answers 0, not EIO */
 	bool quiet;	       /* no lines on stderr */
 	bool leaks;	       /* tell what is never closed */
+	bool keeps_deepbind;   /* leave RTLD_DEEPBIND to dlopen() */
 	uint64_t end_signals;  /* that begin the end, as a mask: signal 1 is bit 0 */
 	const char *events;    /* CURFEW_EVENTS as given, or NULL; not owned */
 	const char *run;       /* CURFEW_RUN as given, or NULL; not owned    */
+	const char
+		*curl_objects; /* CURFEW_CURL_OBJECTS: "name:name", or NULL; not owned */
 };
 
 /* One option: the variable that carries it and what it takes, for people. */

@@ -7,7 +7,9 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "raw.h"
 
@@ -23,9 +25,25 @@ static void *(*next_mremap)(void *, size_t, size_t, int, ...);
 static int (*next_unshare)(int);
 static int (*next_ioctl)(int, unsigned long, ...);
 
+/* By its versions: dlsym() itself is behind a door of ours. */
+static void *look_up_next(const char *name)
+{
+	static const char *const versions[] = { "GLIBC_2.34", "GLIBC_2.17",
+						"GLIBC_2.2.5" };
+	static void *(*_Atomic next)(void *, const char *);
+	void *(*found)(void *, const char *) = next;
+
+	for (size_t i = 0; !found && i < sizeof(versions) / sizeof(*versions); i++)
+		*(void **)&found = dlvsym(RTLD_NEXT, "dlsym", versions[i]);
+	next = found;
+	if (!found || strcmp(name, "dlsym") == 0)
+		return *(void **)&found;
+	return found(RTLD_NEXT, name);
+}
+
 void cf_real_look_up(const char *name, void *slot)
 {
-	*(void **)slot = dlsym(RTLD_NEXT, name);
+	*(void **)slot = look_up_next(name);
 }
 
 void cf_real_bind(void)

@@ -16,6 +16,7 @@
 #include "events.h"
 #include "facts.h"
 #include "fork.h"
+#include "handout.h"
 #include "objects.h"
 #include "resolver.h"
 #include "say.h"
@@ -31,6 +32,7 @@ static void drop_the_parents(void)
 {
 	cf_visit_after_fork();
 	cf_objects_after_fork();
+	cf_handout_after_fork();
 	cf_resolver_after_fork();
 	cf_watchdog_after_fork();
 }
@@ -43,10 +45,13 @@ void cf_scope_begin(const struct cf_policy *new_policy)
 
 cf_function cf_scope_real(const struct cf_scope *scope)
 {
+	cf_function chosen = cf_handout_take(scope->function);
 	const void *maker =
 		scope->handle ? cf_handles_maker(scope->kind, (uintptr_t)scope->handle)
 			      : NULL;
 
+	if (chosen)
+		return chosen;
 	return cf_objects_function(scope->function, maker ? maker : scope->caller);
 }
 

@@ -39,9 +39,10 @@ struct cf_scope {
 void cf_scope_begin(const struct cf_policy *policy);
 
 /*
- * The real function: that of the libcurl which has made the handle, or else the one that
- * the caller would have found without us. NULL when there is none. (The return address
- * alone is not enough: a function that ends in the call leaves that of its own caller.)
+ * The real function: the one that a thunk of handout.h stands for, if that has led here; or
+ * that of the libcurl which has made the handle; or else the one that the caller would have
+ * found without us. NULL when there is none. (The return address alone is not enough: a
+ * function that ends in the call leaves that of its own caller.)
  */
 cf_function cf_scope_real(const struct cf_scope *scope);
 

@@ -12,5 +12,5 @@ while read -r name; do
 	echo "$(basename "$1") imports $name, which imports.txt does not allow"
 	status=1
 done < <("$NM" -D -u "$1" | awk '{ print $NF }' | sed 's/@.*//' | sort -u)
-grep -q '^dlsym ' "$2" || { echo "imports.txt is not the list that it should be"; status=1; }
+grep -q '^dlvsym ' "$2" || { echo "imports.txt is not the list that it should be"; status=1; }
 exit $status

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# one_lookup.sh OBJECT... - law 6: nothing is looked up with dlsym on the way of a close:
+# one_lookup.sh OBJECT... - law 6: nothing is looked up with dlvsym on the way of a close:
 # only in real.c, from the constructor. Thread-local memory needs no allocation
 # (initial-exec).
 set -u
@@ -15,10 +15,10 @@ complain() {
 # "OBJECT NAME" for every name that is looked for elsewhere
 names=$("$NM" -A -u "$@" | awk '{ object = $1; sub(/:.*/, "", object)
 	sub(/.*\//, "", object); name = $NF; sub(/@.*/, "", name); print object, name }') || exit 1
-grep -q ' dlsym$' <<<"$names" || complain "no object calls dlsym: is this the list of objects?"
+grep -q ' dlvsym$' <<<"$names" || complain "no object calls dlvsym: is this the list of objects?"
 while read -r object name; do
 	case $object,$name in
-	real.c.o,dlsym) ;;
+	real.c.o,dlvsym) ;;
 	*) complain "$object calls $name" ;;
 	esac
 done < <(grep -E ' (dlsym|dlvsym|__tls_get_addr)$' <<<"$names")

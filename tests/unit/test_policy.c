@@ -117,6 +117,11 @@ static const struct right rights[] = {
 	  { 0, DEFAULT_DEADLINES, .events = "a/%p.jsonl" } },
 	{ "CURFEW_QUIET", "0", { 0, DEFAULT_DEADLINES } },
 	{ "CURFEW_QUIET", "1", { 0, DEFAULT_DEADLINES, .quiet = true } },
+	{ "CURFEW_CURL_OBJECTS",
+	  "_wrapper.abi3.so:other",
+	  { 0, DEFAULT_DEADLINES, .curl_objects = "_wrapper.abi3.so:other" } },
+	{ "CURFEW_KEEP_DEEPBIND", "0", { 0, DEFAULT_DEADLINES } },
+	{ "CURFEW_KEEP_DEEPBIND", "1", { 0, DEFAULT_DEADLINES, .keeps_deepbind = true } },
 	{ "CURFEW_RUN", "/tmp/run", { 0, DEFAULT_DEADLINES, .run = "/tmp/run" } },
 };
 
@@ -148,6 +153,10 @@ static const struct {
 	{ "CURFEW_QUIET", "" },
 	{ "CURFEW_QUIET", "yes" },
 	{ "CURFEW_QUIET", "11" },
+	{ "CURFEW_CURL_OBJECTS", "" },
+	{ "CURFEW_CURL_OBJECTS", "/usr/lib/_wrapper.so" },
+	{ "CURFEW_KEEP_DEEPBIND", "" },
+	{ "CURFEW_KEEP_DEEPBIND", "on" },
 	{ "CURFEW_RUN", "" },
 	{ "CURFEW_RUN", "run" },
 };
@@ -211,7 +220,7 @@ static void every_option_of_the_table_is_tested_here_right_and_wrong(void **stat
 		if (!right || !wrong || !option->takes || !option->takes[0])
 			fail_msg("%s", option->variable);
 	}
-	assert_int_equal(count, 14);
+	assert_int_equal(count, 16);
 	assert_null(cf_policy_option(count + 1));
 	assert_null(cf_policy_option(SIZE_MAX));
 }
