@@ -13,12 +13,16 @@
 #include <time.h>
 
 #include "clock.h"
+#include "events.h"
+#include "facts.h"
 #include "raw.h"
+#include "say.h"
 #include "text.h"
 #include "visit.h"
 
 #define NAME_BYTES 64
 #define NO_NAME	   "a name not asked for yet"
+#define AT_ONCE	   (50 * CF_MS)
 
 static const struct cf_policy *policy; /* set once, before any door is open */
 
@@ -157,6 +161,30 @@ static cf_instant grace(const struct cf_visit *visit, cf_instant born)
 	return cf_clock_after(length);
 }
 
+/* What is left for the thread's cleanups of a libcurl whose calls nobody sees. */
+static int64_t left_unseen(void)
+{
+	int64_t length = policy->deadline_ns[CF_CLASS_CURL], used = *cf_visit_spent();
+
+	return used < length ? length - used : 0;
+}
+
+static void report_unseen(const struct cf_visit *visit)
+{
+	cf_say_permit(cf_facts_may_write(2));
+	cf_events_report(&(struct cf_event){
+		.ending = CF_EVENT_COMPLETED,
+		.call = "pthread_join",
+		.class = cf_policy_class_name(CF_CLASS_CURL),
+		.is_address = true,
+		.name = visit->waited_for,
+		.mount = "",
+		.type = "libcurl",
+		.deadline_ns = policy->deadline_ns[CF_CLASS_CURL],
+		.waited_ns = visit->waited_ns,
+	});
+}
+
 static void cancel(struct cf_visit *visit, pthread_t thread)
 {
 	char name[NAME_BYTES];
@@ -165,17 +193,11 @@ static void cancel(struct cf_visit *visit, pthread_t thread)
 		cf_visit_note_ended(visit, "resolve of", name[0] ? name : NO_NAME);
 }
 
-int cf_wait_join(int (*real)(pthread_t, void **), pthread_t thread, void **value,
-		 const void *frame)
+/* Wait for the end of the thread, or cancel what it resolves. */
+static void await_end(struct cf_visit *visit, pthread_t thread)
 {
-	struct cf_visit *visit = cf_visit_now(frame);
-	cf_instant born = 0;
+	cf_instant began = cf_clock_now(), born;
 
-	if (visit->kind == CF_VISIT_NONE || cf_resolver_await(thread, 0, &born))
-		return real(thread, value);
-	if (visit->kind == CF_VISIT_TRANSFER)
-		visit->until = grace(visit, born);
-	cf_instant began = cf_clock_now();
 	for (;;) {
 		bool is_over =
 			cf_resolver_await(thread, slice_until(visit->until), &born);
@@ -188,6 +210,42 @@ int cf_wait_join(int (*real)(pthread_t, void **), pthread_t thread, void **value
 			break;
 		}
 	}
+}
+
+/* Of a copy of libcurl whose calls nobody sees: a thread that it means to wait for it joins
+   at once, so what is older has been given up. */
+static void await_unseen(pthread_t thread, cf_instant born)
+{
+	struct cf_visit visit = { .until = CF_NEVER };
+
+	if (policy->mode != CF_MODE_ENFORCE ||
+	    policy->deadline_ns[CF_CLASS_CURL] == CF_NEVER ||
+	    cf_clock_now() - born < AT_ONCE)
+		return;
+	visit.until = cf_clock_after(left_unseen());
+	await_end(&visit, thread);
+	if (visit.ended == 0) {
+		*cf_visit_spent() = 0;
+		return;
+	}
+	*cf_visit_spent() += visit.waited_ns;
+	report_unseen(&visit);
+}
+
+int cf_wait_join(int (*real)(pthread_t, void **), pthread_t thread, void **value,
+		 const void *frame)
+{
+	struct cf_visit *visit = cf_visit_now(frame);
+	cf_instant born = 0;
+
+	if (cf_resolver_await(thread, 0, &born))
+		return real(thread, value);
+	if (visit->kind == CF_VISIT_TRANSFER)
+		visit->until = grace(visit, born);
+	if (visit->kind == CF_VISIT_NONE)
+		await_unseen(thread, born);
+	else
+		await_end(visit, thread);
 	return real(thread, value);
 }
 
