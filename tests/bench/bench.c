@@ -19,6 +19,7 @@
 
 #include "bench_curl.h"
 #include "bench_kinds.h"
+#include "bench_loader.h"
 #include "bench_maps.h"
 #include "bench_mount.h"
 
@@ -134,6 +135,7 @@ static int measure(char **argv)
 	}
 	bench_kinds_measure(&places, stdout);
 	bench_maps_measure(&places, stdout);
+	bench_loader_measure(stdout);
 	bench_curl_measure(stdout);
 	return 0;
 }
