@@ -27,10 +27,12 @@ static const char *const reads[] = { LOOK, LINGER, NULL };
 /* The first file of a mount asks what the mount is. */
 static const char *const first_reads[] = { LOOK, LINGER, PROC_READS, NULL };
 
-/* Its end looks at what is open, asks whether it is a vfork child's, and whether stdout
-   takes what stdio holds; where there are handlers, a thread waits beside them. */
+/* Its end counts what is open and looks at it, asks whether it is a vfork child's, and
+   whether stdout takes what stdio holds; where there are handlers, a thread waits beside
+   them. */
 #define END_READS                                                                        \
-	"getppid(", "getpid(", "gettid(", "prctl(PR_GET_TID_ADDRESS", "kcmp(", "ppoll(", \
+	"fcntl(*, F_GETFD", "statx(AT_FDCWD, \"/proc/thread-self/fd\"", "getppid(",      \
+		"getpid(", "gettid(", "prctl(PR_GET_TID_ADDRESS", "kcmp(", "ppoll(",     \
 		"process_vm_readv(", "rt_sigprocmask(SIG_SETMASK, ",                     \
 		"clone(child_stack=*, "                                                  \
 		"flags=CLONE_VM|CLONE_FS|CLONE_FILES|CLONE_SIGHAND|"                     \
