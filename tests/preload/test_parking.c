@@ -265,6 +265,7 @@ static void close_range_closes_all_but_parked_numbers(void **state)
 	census_await(victim, 0, FEW);
 }
 
+#ifndef CURFEW_TEST_THREAD_SANITIZED /* takes two owners of one number for a race */
 static void what_is_put_on_parked_numbers_outlives_the_recovery(void **state)
 {
 	struct mount *fuse = mount_start(NULL);
@@ -283,6 +284,7 @@ static void what_is_put_on_parked_numbers_outlives_the_recovery(void **state)
 	print_message("             %d numbers\n", (int)victim->marks->number[3]);
 	assert_true(victim->marks->number[3] >= NOT_SO_FEW - MOST_HANDS);
 }
+#endif
 
 int main(void)
 {
@@ -298,7 +300,9 @@ int main(void)
 			a_hundred_threads_on_a_slow_mount_see_what_they_see_without_us),
 		SUITE_TEST(a_parked_number_is_closed_to_close_and_dup),
 		SUITE_TEST(close_range_closes_all_but_parked_numbers),
+#ifndef CURFEW_TEST_THREAD_SANITIZED
 		SUITE_TEST(what_is_put_on_parked_numbers_outlives_the_recovery),
+#endif
 	};
 
 	return suite_run(tests);
