@@ -26,12 +26,9 @@ bool cf_door_dl_attends, cf_door_dl_strips;
 /* Also from the constructor of another library, before our own. */
 static void bind_all(void)
 {
-	static const char *const names[] = { [CF_DOOR_DL_SYM] = "dlsym",
-					     [CF_DOOR_DL_OPEN] = "dlopen",
-					     [CF_DOOR_DL_MOPEN] = "dlmopen" };
-
-	for (int i = 0; i < CF_DOOR_DL_COUNT; i++)
-		cf_real_look_up(names[i], &cf_door_dl_real[i]);
+	cf_real_look_up("dlopen", &cf_door_dl_real[CF_DOOR_DL_OPEN]);
+	cf_real_look_up("dlmopen", &cf_door_dl_real[CF_DOOR_DL_MOPEN]);
+	cf_door_dl_real[CF_DOOR_DL_SYM] = (void *)cf_real_dlsym();
 }
 
 static void *real_of(int which)
@@ -68,9 +65,7 @@ bool cf_door_dl_is_ours(const char *name)
 /* Not left by a jump: for RTLD_NEXT it is to see that we call. */
 static void *next_symbol(void *handle, const char *name)
 {
-	void *(*next)(void *, const char *) =
-		(void *(*)(void *, const char *))real_of(CF_DOOR_DL_SYM);
-	void *found = next(handle, name);
+	void *found = cf_real_dlsym()(handle, name);
 
 	__asm__ volatile("" : "+r"(found));
 	return found;

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stddef.h>
-#include <string.h>
 
 #include "raw.h"
 
@@ -25,25 +24,26 @@ static void *(*next_mremap)(void *, size_t, size_t, int, ...);
 static int (*next_unshare)(int);
 static int (*next_ioctl)(int, unsigned long, ...);
 
-/* By its versions: dlsym() itself is behind a door of ours. */
-static void *look_up_next(const char *name)
+/* By its versions: dlsym() itself is behind a door of ours. Nothing else of libc's is called:
+   the runtime of a sanitizer comes here before its own functions have begun. */
+cf_real_finder *cf_real_dlsym(void)
 {
 	static const char *const versions[] = { "GLIBC_2.34", "GLIBC_2.17",
 						"GLIBC_2.2.5" };
-	static void *(*_Atomic next)(void *, const char *);
-	void *(*found)(void *, const char *) = next;
+	static cf_real_finder *_Atomic next;
+	cf_real_finder *found = next;
 
 	for (size_t i = 0; !found && i < sizeof(versions) / sizeof(*versions); i++)
 		*(void **)&found = dlvsym(RTLD_NEXT, "dlsym", versions[i]);
 	next = found;
-	if (!found || strcmp(name, "dlsym") == 0)
-		return *(void **)&found;
-	return found(RTLD_NEXT, name);
+	return found;
 }
 
 void cf_real_look_up(const char *name, void *slot)
 {
-	*(void **)slot = look_up_next(name);
+	cf_real_finder *find = cf_real_dlsym();
+
+	*(void **)slot = find ? find(RTLD_NEXT, name) : NULL;
 }
 
 void cf_real_bind(void)

@@ -16,6 +16,11 @@
 /* Look the real functions up. Once, from the constructor; may call malloc. */
 void cf_real_bind(void);
 
+/* The next dlsym(), NULL where there is none by a version that we know. Any thread, from the
+   loader's first constructor on. */
+typedef void *cf_real_finder(void *handle, const char *name);
+cf_real_finder *cf_real_dlsym(void);
+
 /* Look one more function up into *slot, a pointer to a function; NULL when there is none.
    As above. */
 void cf_real_look_up(const char *name, void *slot);
