@@ -13,6 +13,7 @@
 #include "real_end.h"
 #include "signals.h"
 #include "sweep.h"
+#include "watchdog.h"
 
 /* Of the ABI: no header has it. */
 int __libc_start_main(cf_main_function *main, int argc, char **argv, void (*init)(void),
@@ -50,6 +51,7 @@ void cf_door_exit_begin(const struct cf_policy *policy)
 	cf_sweep_begin(policy);
 	cf_leaks_begin(policy);
 	cf_signals_begin(policy, cf_exit_guard_end_by_signal, cf_sweep_leave);
+	cf_watchdog_while_stuck(cf_signals_take_pending);
 	cf_real_on_exit(come_last, NULL);
 	cf_real_at_quick_exit(come_last_quickly);
 	cf_door_handler_begin(come_first);

@@ -164,6 +164,17 @@ cf_signal_function *cf_signals_set_handler(enum cf_real_signal variant, int numb
 	return old == (cf_signal_function *)(void *)on_signal ? before.sa_handler : old;
 }
 
+void cf_signals_take_pending(void)
+{
+	unsigned long pending = 0;
+
+	cf_raw_call3(SYS_rt_sigpending, (long)&pending, sizeof(pending), 0);
+	for (int number = 1; pending & wanted && number < NSIG; number++) {
+		if (cf_signals_is_wanted(number) && pending >> (number - 1) & 1)
+			begin_end(number); /* again is nothing */
+	}
+}
+
 void cf_signals_begin(const struct cf_policy *policy, void (*end)(int number),
 		      void (*sweep)(void))
 {

@@ -40,6 +40,12 @@ struct slot {
 };
 
 static CF_TABLE struct slot slots[CF_WATCHDOG_MOST];
+static void (*while_stuck)(void);
+
+void cf_watchdog_while_stuck(void (*look)(void))
+{
+	while_stuck = look;
+}
 
 static void report_stuck(const struct slot *slot, const struct cf_asleep *asleep)
 {
@@ -97,6 +103,8 @@ static bool look_after(struct slot *slot)
 		slot->is_reported = true;
 		report_stuck(slot, &asleep);
 	}
+	if (slot->is_reported && while_stuck)
+		while_stuck();
 	return true;
 }
 

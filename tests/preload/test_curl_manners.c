@@ -4,11 +4,13 @@
  * stock, and bounded all the same.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <sys/stat.h>
 
 #include "bounds.h"
 #include "events.h"
+#include "mount.h"
 #include "run.h"
 #include "scratch.h"
 #include "servers.h"
@@ -136,6 +138,28 @@ static void what_cannot_be_interrupted_is_reported_stuck(void **state)
 	assert_memory_equal(event->name, "futex", 5);
 }
 
+static void a_cookie_jar_on_a_dead_mount_is_stuck_until_a_signal_ends_it(void **state)
+{
+	struct mount *fuse = mount_start(NULL);
+
+	(void)state;
+	servers_start();
+	mount_hang(fuse, WEDGE_WRITE);
+	struct running *victim = run_start(&(struct run_order){
+		RUN_VICTIM("curl_manners"),
+		{ "jar", mount_path(fuse, "jar") },
+		{ "CURFEW_ON_SIGNAL=TERM", "CURFEW_DEADLINE_EXIT=300ms" },
+		0 });
+	events_await(victim->events, "stuck", 1);
+	assert_memory_equal(events_only(victim->events, "stuck")->name, "write", 5);
+	int64_t began = bounds_now();
+	assert_int_equal(kill(victim->pid, SIGTERM), 0);
+	events_await(victim->events, "forced-exit", 1);
+	bounds_span("the end", began, bounds_now(), 300, 400);
+	mount_recover(fuse); /* a write that the server has got, not even SIGKILL ends */
+	run_assert_ends(victim, END_MS, RUN_SIGNALLED + SIGTERM);
+}
+
 static void after_a_longjmp_nothing_is_interrupted(void **state)
 {
 	(void)state;
@@ -179,6 +203,7 @@ int main(void)
 		SUITE_TEST(a_close_callback_that_sleeps_is_interrupted),
 		SUITE_TEST(a_cookie_jar_on_a_fifo_is_interrupted),
 		SUITE_TEST(what_cannot_be_interrupted_is_reported_stuck),
+		SUITE_TEST(a_cookie_jar_on_a_dead_mount_is_stuck_until_a_signal_ends_it),
 		SUITE_TEST(after_a_longjmp_nothing_is_interrupted),
 		SUITE_TEST(a_second_cleanup_is_refused_and_reported),
 		SUITE_TEST(a_share_in_use_is_refused_by_libcurl_and_lives_on),
