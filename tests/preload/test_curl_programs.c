@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_curl_programs.c - programs on libcurl that nobody here wrote, and what lies beside
- * us in their process: other libcurls, other preloads, valgrind.
+ * test_curl_programs.c - what lies beside us in a process on libcurl: callbacks of a
+ * language, other libcurls, other preloads, valgrind.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,6 @@
 #include "suite.h"
 
 #define PYTHON	   "/usr/bin/python3"
-#define CURL	   "/usr/bin/curl"
 #define VALGRIND   "/usr/bin/valgrind"
 #define END_MS	   60000
 #define CUT_OFF_MS 3000
@@ -61,60 +60,12 @@ static struct running *assert_cured(const char *program, const char *const *argu
 	return cured;
 }
 
-#ifndef CURFEW_TEST_SANITIZED /* the runtimes alone hang it, in setlocale */
-static void curl_leaves_an_ftp_server_that_ignores_quit(void **state)
-{
-	static const char *const arguments[] = {
-		"-sS", "-q", "-m", "3", "ftp://127.0.0.1:2101/f", NULL
-	};
-
-	(void)state;
-	need(CURL);
-	assert_string_equal(run_output(assert_cured(CURL, arguments, 0)), "hello");
-}
-#endif
-
 static void assert_python_cured(const char *script, const char *output)
 {
 	const char *const arguments[] = { "-I", "-W", "error", "-c", script, NULL };
 
 	need(PYTHON);
 	assert_string_equal(run_output(assert_cured(PYTHON, arguments, 7)), output);
-}
-
-static void pycurl_gives_up_a_dead_name(void **state)
-{
-	(void)state;
-	assert_python_cured("import pycurl, sys\n"
-			    "easy = pycurl.Curl()\n"
-			    "easy.setopt(easy.URL, 'http://dead/')\n"
-			    "easy.setopt(easy.NOSIGNAL, 1)\n"
-			    "easy.setopt(easy.TIMEOUT_MS, 500)\n"
-			    "try:\n"
-			    "    easy.perform()\n"
-			    "except pycurl.error as error:\n"
-			    "    print(error.args[0])\n"
-			    "easy.close()\n"
-			    "sys.exit(7)\n",
-			    "28\n");
-}
-
-static void pycurl_multi_gives_up_a_dead_name(void **state)
-{
-	(void)state;
-	assert_python_cured("import pycurl, sys, time\n"
-			    "multi, easy = pycurl.CurlMulti(), pycurl.Curl()\n"
-			    "easy.setopt(easy.URL, 'http://dead/')\n"
-			    "multi.add_handle(easy)\n"
-			    "until = time.monotonic() + 0.3\n"
-			    "while time.monotonic() < until:\n"
-			    "    multi.perform()\n"
-			    "    multi.select(0.05)\n"
-			    "multi.remove_handle(easy)\n"
-			    "easy.close()\n"
-			    "multi.close()\n"
-			    "sys.exit(7)\n",
-			    "");
 }
 
 /* pycurl itself, stock, crashes when its close callback runs within close(): it gets a
@@ -144,43 +95,6 @@ static void pycurl_calls_back_on_its_own_thread(void **state)
 		"print(seen == [threading.get_ident()])\n"
 		"sys.exit(7)\n",
 		"b'hello'\nb'hello'\nTrue\n");
-}
-
-/* The event loop complains, in its debug mode, when a callback is on a foreign thread. */
-static void pycurl_under_asyncio_is_called_on_the_loops_thread(void **state)
-{
-	(void)state;
-	assert_python_cured(
-		"import asyncio, pycurl, sys\n"
-		"async def main():\n"
-		"    loop, multi, seen = asyncio.get_running_loop(), pycurl.CurlMulti(), "
-		"[]\n"
-		"    def act(fd, events):\n"
-		"        multi.socket_action(fd, events)\n"
-		"    def on_socket(event, fd, multi, data):\n"
-		"        seen.append(event)\n"
-		"        loop.remove_reader(fd)\n"
-		"        loop.remove_writer(fd)\n"
-		"        if event & pycurl.POLL_IN and event != pycurl.POLL_REMOVE:\n"
-		"            loop.add_reader(fd, act, fd, pycurl.CSELECT_IN)\n"
-		"        if event & pycurl.POLL_OUT and event != pycurl.POLL_REMOVE:\n"
-		"            loop.add_writer(fd, act, fd, pycurl.CSELECT_OUT)\n"
-		"    def on_timer(ms):\n"
-		"        if ms >= 0:\n"
-		"            loop.call_later(ms / 1000, act, pycurl.SOCKET_TIMEOUT, 0)\n"
-		"    multi.setopt(pycurl.M_SOCKETFUNCTION, on_socket)\n"
-		"    multi.setopt(pycurl.M_TIMERFUNCTION, on_timer)\n"
-		"    easy = pycurl.Curl()\n"
-		"    easy.setopt(easy.URL, 'http://dead/')\n"
-		"    multi.add_handle(easy)\n"
-		"    await asyncio.sleep(0.3)\n"
-		"    multi.remove_handle(easy)\n"
-		"    print(pycurl.POLL_REMOVE in seen)\n"
-		"    easy.close()\n"
-		"    multi.close()\n"
-		"asyncio.run(main(), debug=True)\n"
-		"sys.exit(7)\n",
-		"True\n");
 }
 
 static void each_of_two_libcurls_cleans_up_its_own(void **state)
@@ -299,12 +213,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #ifndef CURFEW_TEST_SANITIZED
 		SUITE_TEST(valgrind_finds_no_leak_and_no_invalid_access),
-		SUITE_TEST(curl_leaves_an_ftp_server_that_ignores_quit),
 #endif
-		SUITE_TEST(pycurl_gives_up_a_dead_name),
-		SUITE_TEST(pycurl_multi_gives_up_a_dead_name),
 		SUITE_TEST(pycurl_calls_back_on_its_own_thread),
-		SUITE_TEST(pycurl_under_asyncio_is_called_on_the_loops_thread),
 		SUITE_TEST(each_of_two_libcurls_cleans_up_its_own),
 		SUITE_TEST(a_preload_that_wraps_poll_and_getaddrinfo_changes_nothing),
 		SUITE_TEST(five_hundred_transfers_are_as_stock),
