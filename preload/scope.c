@@ -361,7 +361,7 @@ void cf_scope_leave_transfer(struct cf_scope *scope, int result)
 
 	if (!scope->is_outermost || !own_visit(scope))
 		return;
-	if (visit->ended > 0)
+	if (visit->ended > 0 || visit->is_overdue)
 		report(scope, visit, CF_EVENT_COMPLETED, result);
 	*visit = scope->before;
 	if (visit->kind != CF_VISIT_CLEANUP || visit->until == CF_NEVER)

@@ -5,7 +5,6 @@
 #include "visit.h"
 
 #include <errno.h>
-#include <stdbool.h>
 
 #include "raw.h"
 

@@ -2,6 +2,7 @@
 #ifndef CF_VISIT_H
 #define CF_VISIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "clock.h"
@@ -33,6 +34,7 @@ struct cf_visit {
 	cf_instant until;     /* CF_NEVER outside of scopes and when only observed */
 	int64_t waited_ns;    /* in waits of libcurl's                             */
 	unsigned ended;	      /* waits that were ended                             */
+	bool is_overdue;      /* in a transfer: one would have been, is only observed */
 	int watch;	      /* its number with the watchdog, 0 for none */
 	const uint64_t *mark; /* in the frame of a cleanup, and what it holds */
 	uint64_t marked;

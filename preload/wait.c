@@ -149,16 +149,12 @@ int cf_wait_poll(int (*real)(struct pollfd *, nfds_t, int), struct pollfd *fds,
 	return real(fds, count, left == CF_NEVER ? -1 : (int)(left / CF_MS));
 }
 
-/* A wait of its own, for a join in a transfer that libcurl has given up: those that it
-   means to wait for it joins in the call that has made the thread, before any poll. */
-static cf_instant grace(const struct cf_visit *visit, cf_instant born)
+/* Whether libcurl has given the thread up, in a transfer: those that it means to wait for it
+   joins in the call that has made them, before any poll. */
+static bool is_given_up(const struct cf_visit *visit, cf_instant born)
 {
-	int64_t length = policy->deadline_ns[CF_CLASS_CURL];
-
-	if (visit->kind != CF_VISIT_TRANSFER || policy->mode != CF_MODE_ENFORCE ||
-	    length == CF_NEVER || (born > visit->began && born > visit->polled))
-		return CF_NEVER;
-	return cf_clock_after(length);
+	return visit->kind == CF_VISIT_TRANSFER &&
+	       (born <= visit->began || born <= visit->polled);
 }
 
 /* What is left for the thread's cleanups of a libcurl whose calls nobody sees. */
@@ -212,6 +208,19 @@ static void await_end(struct cf_visit *visit, pthread_t thread)
 	}
 }
 
+/* A wait of its own, in a transfer. */
+static void await_given_up(struct cf_visit *visit, pthread_t thread)
+{
+	int64_t length = policy->deadline_ns[CF_CLASS_CURL], before = visit->waited_ns;
+
+	if (policy->mode == CF_MODE_ENFORCE && length != CF_NEVER)
+		visit->until = cf_clock_after(length);
+	await_end(visit, thread);
+	visit->until = CF_NEVER;
+	if (policy->mode == CF_MODE_OBSERVE && visit->waited_ns - before > length)
+		visit->is_overdue = true;
+}
+
 /* Of a copy of libcurl whose calls nobody sees: a thread that it means to wait for it joins
    at once, so what is older has been given up. */
 static void await_unseen(pthread_t thread, cf_instant born)
@@ -240,10 +249,10 @@ int cf_wait_join(int (*real)(pthread_t, void **), pthread_t thread, void **value
 
 	if (cf_resolver_await(thread, 0, &born))
 		return real(thread, value);
-	if (visit->kind == CF_VISIT_TRANSFER)
-		visit->until = grace(visit, born);
 	if (visit->kind == CF_VISIT_NONE)
 		await_unseen(thread, born);
+	else if (is_given_up(visit, born))
+		await_given_up(visit, thread);
 	else
 		await_end(visit, thread);
 	return real(thread, value);
