@@ -3,7 +3,8 @@
  * victim_curl_neighbours.c - cleanups that wait, next to work that must not notice.
  *
  *   resolve           another thread's transfer of a name that takes 1 s (number 0), while
- *                     cleanups of dead names go on (call 0: the longest)
+ *                     cleanups of dead names go on (call 0: the longest
+ *                     curl_multi_remove_handle, call 1: the longest curl_multi_cleanup)
  *   cache             another thread's slow download through a shared connection cache
  *                     (number 0, its bytes in number 1), while a connection in that cache
  *                     whose QUIT is never answered is cleaned up with its handle (call 0),
@@ -65,7 +66,8 @@ static void give_up_a_dead_name(void)
 	curl_multi_remove_handle(multi, easy);
 	libcurl_end(0, 0);
 	curl_easy_cleanup(easy);
-	curl_multi_cleanup(multi);
+	libcurl_begin(1);
+	libcurl_end(1, (int)curl_multi_cleanup(multi));
 }
 
 static int run_resolve(char **arguments)
