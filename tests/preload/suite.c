@@ -34,8 +34,10 @@ void suite_skip(const char *reason)
 
 int suite_enter(void)
 {
-	const char *reason = scratch_enter();
+	const char *reason = scratch_enter(), *only = getenv("CURFEW_TEST_ONLY");
 
+	if (only && *only)
+		cmocka_set_test_filter(only);
 	if (!reason)
 		return 1;
 	printf("skipped: %s\n", reason);

@@ -21,7 +21,8 @@
 	cmocka_unit_test_setup_teardown(function, suite_before, suite_after)
 
 /* Run the tests. Returns main()'s value: 77 when something was skipped and nothing
-   failed, 1 instead of 77 when CURFEW_TEST_REQUIRE_ALL=1. */
+   failed, 1 instead of 77 when CURFEW_TEST_REQUIRE_ALL=1. Only those whose names match
+   the pattern (* and ?) in CURFEW_TEST_ONLY, when that is set. */
 #define suite_run(tests)                                                                 \
 	(suite_enter() ? suite_result(cmocka_run_group_tests(tests, NULL, NULL))         \
 		       : suite_result(0))
