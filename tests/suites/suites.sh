@@ -13,6 +13,12 @@ set -eu
 suite=$1 source=$2 build=$3 step=${4:-begin}
 place=$build/tests/suites/$suite
 include=curl,nghttp2-server,openssl,python3,python3-pycurl
+# The other build of libcurl: pycurl is linked to one or the other.
+case $suite in
+bookworm) include+=,libcurl3-gnutls ;;
+trixie) include+=,libcurl3t64-gnutls ;;
+*) include+=,libcurl4-gnutls ;;
+esac
 programs=$build/tests/preload
 PATH=$PATH:/usr/sbin:/sbin
 
