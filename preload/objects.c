@@ -195,6 +195,16 @@ static bool is_libcurl(const struct dl_phdr_info *object)
 	       (strncmp(cf_dynamic_soname(object), "libcurl", 7) == 0 || is_copy(object));
 }
 
+/* The loader lists an object before it has relocated it, and finds it by its addresses
+   afterwards. Until then its slots and their protection are the loader's. */
+static bool is_being_loaded(const char *end)
+{
+	struct cf_sight sight;
+
+	return atomic_load_explicit(&find_object, memory_order_acquire) &&
+	       !cf_objects_look(end - 1, &sight);
+}
+
 static int look_at(struct dl_phdr_info *object, size_t size, void *data)
 {
 	struct search *search = data;
@@ -210,6 +220,10 @@ static int look_at(struct dl_phdr_info *object, size_t size, void *data)
 	}
 	if ((ourselves.start >= start && ourselves.start < end) || !is_libcurl(object))
 		return 0;
+	if (is_being_loaded(end)) {
+		*search->seen = (struct cf_generation){ 0 }; /* look again */
+		return 0;
+	}
 	if (search->visit)
 		search->visit(object);
 	if (search->list->count < MOST_CURLS) {
@@ -226,6 +240,7 @@ void cf_objects_visit(struct cf_generation *before,
 {
 	struct search search = { .seen = before, .visit = visit };
 
+	cf_objects_begin();
 	dl_iterate_phdr(look_at, &search);
 	if (search.list)
 		atomic_store_explicit(&curls, search.list, memory_order_release);
