@@ -19,10 +19,11 @@
 #define ROUNDS		"200"
 #define VALGRIND_ROUNDS "20"
 #define RACE_S		"5"
+#define STOCK_RACE_S	"1"
 #define RACE_MS		60000
 #define ROUND_MS	1000 /* at most, when the machine is busy */
-#define DEADLINE_MS	50
-#define DEADLINE	"CURFEW_DEADLINE_CURL=50ms"
+#define DEADLINE_MS	20
+#define DEADLINE	"CURFEW_DEADLINE_CURL=20ms"
 #define MOST_GROWTH_KB	1024 /* in the second half, however many rounds */
 #define ONE_S_A_RESOLVE "RES_OPTIONS=timeout:1 attempts:1"
 
@@ -130,11 +131,12 @@ static void while_one_thread_loads_and_unloads_others_get_their_own_libcurl(void
 	(void)state;
 	servers_start();
 	for (int is_stock = 1; is_stock >= 0; is_stock--) {
-		struct running *victim = run_start(&(struct run_order){
-			RUN_VICTIM("curl_race"),
-			{ "race", RACE_S, CURFEW_TEST_PROGRAMS "/module_small.so" },
-			{ NULL },
-			is_stock });
+		struct running *victim = run_start(
+			&(struct run_order){ RUN_VICTIM("curl_race"),
+					     { "race", is_stock ? STOCK_RACE_S : RACE_S,
+					       CURFEW_TEST_PROGRAMS "/module_small.so" },
+					     { NULL },
+					     is_stock });
 
 		run_assert_ends(victim, RACE_MS, VICTIM_STATUS);
 		assert_each_has_its_own(run_output(victim));
