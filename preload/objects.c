@@ -55,6 +55,7 @@ struct caller {
 typedef int find_function(void *address, struct dl_find_object *found);
 
 struct list {
+	unsigned long long changes; /* that the loader had made by then */
 	int count;
 	struct {
 		const void *start, *end;
@@ -216,6 +217,7 @@ static int look_at(struct dl_phdr_info *object, size_t size, void *data)
 		if (!is_news(object, search->seen))
 			return 1;
 		search->list = &lists[atomic_fetch_add(&next_list, 1) % LISTS];
+		search->list->changes = object->dlpi_adds + object->dlpi_subs;
 		search->list->count = 0;
 	}
 	if ((ourselves.start >= start && ourselves.start < end) || !is_libcurl(object))
@@ -235,6 +237,16 @@ static int look_at(struct dl_phdr_info *object, size_t size, void *data)
 	return 0;
 }
 
+/* Of two visits the one that has seen more is to be believed, whichever comes last. */
+static void publish(struct list *list)
+{
+	struct list *present = atomic_load_explicit(&curls, memory_order_acquire);
+
+	while (present->changes <= list->changes &&
+	       !atomic_compare_exchange_weak(&curls, &present, list))
+		;
+}
+
 void cf_objects_visit(struct cf_generation *before,
 		      void (*visit)(const struct dl_phdr_info *object))
 {
@@ -243,7 +255,7 @@ void cf_objects_visit(struct cf_generation *before,
 	cf_objects_begin();
 	dl_iterate_phdr(look_at, &search);
 	if (search.list)
-		atomic_store_explicit(&curls, search.list, memory_order_release);
+		publish(search.list);
 }
 
 static void find_all(struct caller *caller, const void *address,
