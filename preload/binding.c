@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "dynamic.h"
+#include "loader.h"
 #include "pool.h"
 #include "raw.h"
 
@@ -57,7 +58,7 @@ void cf_binding_begin(void)
 
 	if (atomic_load(&startup_count) > 0)
 		return;
-	dl_iterate_phdr(count_one, &count);
+	cf_loader_each(count_one, &count);
 	atomic_store(&startup_count, count);
 }
 
@@ -174,8 +175,8 @@ static void ask(struct survey *survey)
 		survey->count = 0;
 		survey->ourselves = survey->caller = -1;
 		memset(survey->is_queued, 0, sizeof(survey->is_queued));
-		dl_iterate_phdr(collect, survey);
-		dl_iterate_phdr(answer, survey);
+		cf_loader_each(collect, survey);
+		cf_loader_each(answer, survey);
 	}
 }
 

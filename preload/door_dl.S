@@ -7,6 +7,9 @@
  * x9 to x17; rax in the doors, which take no variable arguments.
  */
 #include "door_dl.h"
+#ifdef __CET__
+#include <cet.h> /* the note that says so */
+#endif
 
 #define SETS	      16 /* CF_HANDOUT_SETS */
 #define RTLD_DEEPBIND 8

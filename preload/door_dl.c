@@ -97,7 +97,8 @@ void *cf_door_dl_find(void *handle, const char *name, const void *caller)
 		return NULL;
 	if (cf_objects_is_ours(found))
 		return ours_or_none(found, handle, name, caller);
-	if (!cf_entry_may_enter() || is_elsewhere(handle))
+	/* A function of the program's own, or of a preload before us. */
+	if (handle == RTLD_DEFAULT || !cf_entry_may_enter() || is_elsewhere(handle))
 		return found;
 	unsigned set = cf_handout_add(function, (cf_function)found);
 	return set ? (void *)(cf_door_dl_thunks +

@@ -71,7 +71,7 @@ static int door_join(pthread_t thread, void **value)
 
 	if (!cf_entry_may_enter())
 		return join(thread, value);
-	return cf_wait_join(join, thread, value, CF_FRAME);
+	return cf_wait_join(join, thread, value, CF_CALLER, CF_FRAME);
 }
 
 static int door_condition(pthread_cond_t *condition, pthread_mutex_t *mutex)

@@ -52,6 +52,38 @@ static uint32_t hash_of(const char *name)
 	return hash;
 }
 
+static uint32_t old_hash_of(const char *name)
+{
+	uint32_t hash = 0;
+
+	for (; *name; name++) {
+		hash = (hash << 4) + (unsigned char)*name;
+		hash = (hash ^ (hash >> 24 & 0xf0)) & 0x0fffffff;
+	}
+	return hash;
+}
+
+/* The same as below by DT_HASH, which old linkers make alone: the numbers of buckets and of
+   symbols, the buckets, and for each symbol the next of its bucket. */
+static uint32_t defined_of_old(const struct dl_phdr_info *object, const char *name,
+			       uint32_t *more)
+{
+	const uint32_t *table = cf_dynamic_pointer(object, DT_HASH);
+	const ElfW(Sym) *symbols = cf_dynamic_pointer(object, DT_SYMTAB);
+	const char *strings = cf_dynamic_pointer(object, DT_STRTAB);
+
+	if (!table || !symbols || !strings || table[0] == 0)
+		return 0;
+	const uint32_t *buckets = table + 2, *next = buckets + table[0];
+	uint32_t at = *more ? *more : buckets[old_hash_of(name) % table[0]];
+
+	while (at != 0 && (symbols[at].st_shndx == SHN_UNDEF ||
+			   strcmp(strings + symbols[at].st_name, name) != 0))
+		at = next[at];
+	*more = at ? next[at] : 0;
+	return at;
+}
+
 /* The number of a symbol that the object defines, 0 for none, by DT_GNU_HASH: a header of
    four words, the filter, the buckets, and chains of hashes whose last has its lowest bit
    set. Where a name has several versions this is the first; *more says where to go on. */
@@ -62,7 +94,9 @@ static uint32_t defined(const struct dl_phdr_info *object, const char *name,
 	const ElfW(Sym) *symbols = cf_dynamic_pointer(object, DT_SYMTAB);
 	const char *strings = cf_dynamic_pointer(object, DT_STRTAB);
 
-	if (!table || !symbols || !strings || table[0] == 0)
+	if (!table)
+		return defined_of_old(object, name, more);
+	if (!symbols || !strings || table[0] == 0)
 		return 0;
 	const uint32_t *buckets =
 		table + 4 + table[2] * (sizeof(ElfW(Addr)) / sizeof(uint32_t));

@@ -21,6 +21,7 @@
 #include "facts.h"
 #include "fork.h"
 #include "layout.h"
+#include "loader.h"
 #include "raw.h"
 #include "say.h"
 #include "streams.h"
@@ -74,7 +75,7 @@ static bool begin_ending(void)
 static bool could_block(void)
 {
 	return !__libc_single_threaded || cf_ending_has_handlers() ||
-	       dl_iterate_phdr(has_destructors, NULL) || has_unwritten();
+	       cf_loader_each(has_destructors, NULL) || has_unwritten();
 }
 
 void cf_exit_guard_end(int status)

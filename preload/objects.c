@@ -15,6 +15,7 @@
 #include "binding.h"
 #include "dynamic.h"
 #include "layout.h"
+#include "loader.h"
 #include "lock.h"
 #include "pool.h"
 #include "raw.h"
@@ -59,6 +60,7 @@ struct list {
 	int count;
 	struct {
 		const void *start, *end;
+		bool is_hidden;
 	} range[MOST_CURLS];
 };
 
@@ -142,15 +144,28 @@ bool cf_objects_is_ours(const void *address)
 	return address >= ourselves.start && address < ourselves.end;
 }
 
+/* The number of the libcurl that holds the address, -1 for none. */
+static int curl_of(const struct list *list, const void *address)
+{
+	int i = list->count - 1;
+
+	while (i >= 0 &&
+	       (address < list->range[i].start || address >= list->range[i].end))
+		i--;
+	return i;
+}
+
 bool cf_objects_is_curl(const void *address)
 {
-	const struct list *list = atomic_load_explicit(&curls, memory_order_acquire);
+	return curl_of(atomic_load_explicit(&curls, memory_order_acquire), address) >= 0;
+}
 
-	for (int i = 0; i < list->count; i++) {
-		if (address >= list->range[i].start && address < list->range[i].end)
-			return true;
-	}
-	return false;
+bool cf_objects_is_hidden(const void *address)
+{
+	const struct list *list = atomic_load_explicit(&curls, memory_order_acquire);
+	int i = curl_of(list, address);
+
+	return i >= 0 && list->range[i].is_hidden;
 }
 
 struct search {
@@ -233,6 +248,8 @@ static int look_at(struct dl_phdr_info *object, size_t size, void *data)
 
 		search->list->range[i].start = start;
 		search->list->range[i].end = end;
+		search->list->range[i].is_hidden =
+			!cf_dynamic_defines(object, names[CF_CURL_MULTI_CLEANUP]);
 	}
 	return 0;
 }
@@ -253,7 +270,7 @@ void cf_objects_visit(struct cf_generation *before,
 	struct search search = { .seen = before, .visit = visit };
 
 	cf_objects_begin();
-	dl_iterate_phdr(look_at, &search);
+	cf_loader_each(look_at, &search);
 	if (search.list)
 		publish(search.list);
 }

@@ -89,6 +89,9 @@ enum cf_curl_function cf_objects_number(const char *name);
 /* Whether the address is inside a libcurl that cf_objects_visit() has seen. */
 bool cf_objects_is_curl(const void *address);
 
+/* Whether it is in one that is listed, and none of whose calls come through a door. */
+bool cf_objects_is_hidden(const void *address);
+
 /* How many objects had been loaded and unloaded when somebody looked. */
 struct cf_generation {
 	unsigned long long loads, unloads;

@@ -33,8 +33,12 @@ cf_real_finder *cf_real_dlsym(void)
 	static cf_real_finder *_Atomic next;
 	cf_real_finder *found = next;
 
+	if (found)
+		return found;
 	for (size_t i = 0; !found && i < sizeof(versions) / sizeof(*versions); i++)
 		*(void **)&found = dlvsym(RTLD_NEXT, "dlsym", versions[i]);
+	if (found) /* libc's; another preload's may be the next, without a version */
+		*(void **)&found = found(RTLD_NEXT, "dlsym");
 	next = found;
 	return found;
 }

@@ -210,7 +210,7 @@ bool cf_resolver_await(pthread_t thread, int64_t length_ns, cf_instant *born)
 }
 
 /* With the lock held. */
-static bool cancel(struct worker *worker, char *name, size_t room)
+static bool cancel(struct worker *worker, bool is_for_good, char *name, size_t room)
 {
 	struct resolve *resolve = worker->resolve;
 	int running = RUNNING;
@@ -218,9 +218,9 @@ static bool cancel(struct worker *worker, char *name, size_t room)
 
 	if (atomic_load(&abandoned) >= CF_RESOLVER_MOST_ABANDONED)
 		return false;
-	worker->is_cancelled = true;
+	worker->is_cancelled |= is_for_good;
 	if (!resolve)
-		return true;
+		return is_for_good;
 	cf_text_begin(&text, name, room);
 	cf_text_add_printable(&text, resolve->host ? resolve->host : "");
 	atomic_fetch_add(&abandoned, 1);
@@ -231,13 +231,13 @@ static bool cancel(struct worker *worker, char *name, size_t room)
 	return true;
 }
 
-bool cf_resolver_cancel(pthread_t thread, char *name, size_t room)
+bool cf_resolver_cancel(pthread_t thread, bool is_for_good, char *name, size_t room)
 {
 	name[0] = '\0';
 	if (!cf_lock_take(&lock))
 		return false;
 	struct worker *worker = worker_of(thread);
-	bool is_cancelled = worker && cancel(worker, name, room);
+	bool is_cancelled = worker && cancel(worker, is_for_good, name, room);
 	cf_lock_release(&lock);
 	return is_cancelled;
 }
@@ -250,7 +250,7 @@ bool cf_resolver_cancel_owned(const void *owner, char *name, size_t room)
 	if (!owner || !cf_lock_take(&lock))
 		return false;
 	for (struct worker *worker = workers; worker; worker = worker->next) {
-		if (worker->owner == owner && cancel(worker, name, room))
+		if (worker->owner == owner && cancel(worker, true, name, room))
 			is_cancelled = true;
 	}
 	cf_lock_release(&lock);

@@ -54,13 +54,14 @@ int cf_resolver_resolve(const struct cf_resolver_real *real, const char *host,
 bool cf_resolver_await(pthread_t thread, int64_t length_ns, cf_instant *born);
 
 /*
- * Cancel what this thread resolves, now and from now on.
+ * Cancel what this thread resolves, now and, for good, from now on.
  *
- * result  False when it is not known, or when 64 resolves have been abandoned and are
- *         still under way: nothing is cancelled then.
+ * result  False when it is not known, when it resolves nothing (unless it is for good), or
+ *         when 64 resolves have been abandoned and are still under way: nothing is
+ *         cancelled then.
  * name    Gets the host that was being resolved, "" when none.
  */
-bool cf_resolver_cancel(pthread_t thread, char *name, size_t room);
+bool cf_resolver_cancel(pthread_t thread, bool is_for_good, char *name, size_t room);
 
 /* The same for every thread that was made inside a call on this handle. */
 bool cf_resolver_cancel_owned(const void *owner, char *name, size_t room);

@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "events.h"
 #include "facts.h"
+#include "objects.h"
 #include "raw.h"
 #include "say.h"
 #include "text.h"
@@ -185,7 +186,7 @@ static void cancel(struct cf_visit *visit, pthread_t thread)
 {
 	char name[NAME_BYTES];
 
-	if (cf_resolver_cancel(thread, name, sizeof(name)))
+	if (cf_resolver_cancel(thread, visit->kind != CF_VISIT_NONE, name, sizeof(name)))
 		cf_visit_note_ended(visit, "resolve of", name[0] ? name : NO_NAME);
 }
 
@@ -201,6 +202,7 @@ static void await_end(struct cf_visit *visit, pthread_t thread)
 		count_slice(visit, &began);
 		if (is_over)
 			break;
+		pthread_testcancel(); /* as a join is */
 		if (cf_clock_left(visit->until) == 0) {
 			cancel(visit, thread);
 			break;
@@ -242,14 +244,16 @@ static void await_unseen(pthread_t thread, cf_instant born)
 }
 
 int cf_wait_join(int (*real)(pthread_t, void **), pthread_t thread, void **value,
-		 const void *frame)
+		 const void *caller, const void *frame)
 {
 	struct cf_visit *visit = cf_visit_now(frame);
+	bool is_seen = visit->kind != CF_VISIT_NONE;
 	cf_instant born = 0;
 
-	if (cf_resolver_await(thread, 0, &born))
+	if ((!is_seen && !cf_objects_is_hidden(caller)) ||
+	    cf_resolver_await(thread, 0, &born))
 		return real(thread, value);
-	if (visit->kind == CF_VISIT_NONE)
+	if (!is_seen)
 		await_unseen(thread, born);
 	else if (is_given_up(visit, born))
 		await_given_up(visit, thread);

@@ -29,11 +29,12 @@ int cf_wait_poll(int (*real)(struct pollfd *, nfds_t, int), struct pollfd *fds,
 
 /* Past the instant, the resolve on that thread is cancelled, and the join is then short.
    In a transfer the same for a thread that an earlier call has made, or this one before its
-   last poll: libcurl has given it up. Those that it means to wait for it joins at once. In
-   no call that anybody has seen, of a copy that exports nothing: for a thread that is older
-   than 50 ms; the deadline is then one for all joins of this thread that are cut. */
+   last poll: libcurl has given it up. Those that it means to wait for it joins at once.
+   `caller` is the return address of the door: for a libcurl that nothing of is exported, and
+   so in no call that anybody has seen, the resolve on a thread that is older than 50 ms is
+   cancelled; the deadline is then one for all joins of this thread that are cut. */
 int cf_wait_join(int (*real)(pthread_t, void **), pthread_t thread, void **value,
-		 const void *frame);
+		 const void *caller, const void *frame);
 
 /* Past the instant, the resolves that were begun for the handle are cancelled. May return
    early, as a condition wait may. */

@@ -90,6 +90,7 @@ static void a_program_with_a_function_of_that_name_gets_the_next_one(void **stat
 
 	(void)state;
 	run_assert_ends(stock, END_MS, VICTIM_STATUS);
+	assert_int_equal(stock->marks->number[2], 1);
 	order.is_stock = 0;
 	for (int i = 0; i < 2; i++) {
 		struct running *victim = run_start(&order);
@@ -97,6 +98,7 @@ static void a_program_with_a_function_of_that_name_gets_the_next_one(void **stat
 		run_assert_ends(victim, END_MS, VICTIM_STATUS);
 		assert_int_equal(victim->marks->number[0], 0);
 		assert_int_equal(victim->marks->number[1], stock->marks->number[1]);
+		assert_int_equal(victim->marks->number[2], 1);
 		order.variables[0] = "CURFEW=off";
 	}
 }
@@ -110,6 +112,19 @@ static void a_message_that_dlerror_has_pending_survives(void **state)
 		"message\n");
 }
 
+#ifndef CURFEW_TEST_SANITIZED /* a runtime has locks of its own */
+static void children_of_a_fork_while_a_thread_loads_can_use_libcurl(void **state)
+{
+	(void)state;
+	assert_as_stock((struct run_order){ RUN_VICTIM("curl_loading"),
+					    { "children",
+					      CURFEW_TEST_PROGRAMS "/module_deep.so" },
+					    { NULL },
+					    0 },
+			"0 lost\n");
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +135,9 @@ int main(void)
 		SUITE_TEST(a_preload_before_or_behind_us_sees_what_a_library_calls),
 		SUITE_TEST(a_program_with_a_function_of_that_name_gets_the_next_one),
 		SUITE_TEST(a_message_that_dlerror_has_pending_survives),
+#ifndef CURFEW_TEST_SANITIZED
+		SUITE_TEST(children_of_a_fork_while_a_thread_loads_can_use_libcurl),
+#endif
 	};
 
 	return suite_run(tests);

@@ -47,6 +47,21 @@ static void where_there_is_no_libcurl_none_is_found(void **state)
 		"default: undefined program: undefined libc: undefined no more\n");
 }
 
+static void another_preload_answers_as_well_before_us_and_behind_us(void **state)
+{
+	static const char *const preloads[] = { "LD_PRELOAD=" DL_WRAPPER,
+						"LD_PRELOAD=" DL_WRAPPER_FIRST,
+						"LD_PRELOAD=" DL_WRAPPER_LAST };
+
+	(void)state;
+	assert_as_stock("wrapped", NULL, "unknown\n");
+	for (size_t i = 0; i < sizeof(preloads) / sizeof(*preloads); i++)
+		assert_says(
+			(struct run_order){
+				RUN_VICTIM("dl"), { "wrapped" }, { preloads[i] }, 1 },
+			"known\n");
+}
+
 #ifndef CURFEW_TEST_SANITIZED /* its runtime stands between, and hides the caller */
 static void dlopen_and_dlsym_see_their_caller(void **state)
 {
@@ -82,6 +97,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SUITE_TEST(each_function_that_is_fetched_is_that_of_its_library),
 		SUITE_TEST(where_there_is_no_libcurl_none_is_found),
+		SUITE_TEST(another_preload_answers_as_well_before_us_and_behind_us),
 #ifndef CURFEW_TEST_SANITIZED
 		SUITE_TEST(dlopen_and_dlsym_see_their_caller),
 		SUITE_TEST(another_namespace_keeps_its_own),

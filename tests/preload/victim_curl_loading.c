@@ -7,15 +7,21 @@
  *   library         have a library use it
  *   early           say what that library's constructor got
  *   plugin MODULE   load a module and unload it
+ *   children MODULE fork while a thread loads and unloads the module; say how many of the
+ *                   children cannot use libcurl
  *   dlerror         use libcurl between a dlopen that fails and its dlerror
  */
 #include <curl/curl.h>
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "library_curl.h"
 #include "victim.h"
+
+#define CHILDREN 60
 
 static int say(const char *what)
 {
@@ -68,13 +74,52 @@ static int run_dlerror(char **arguments)
 	return say(dlerror() ? "message" : "nothing");
 }
 
+static _Atomic int is_over;
+
+static void *load_often(void *path)
+{
+	while (!is_over)
+		dlclose(dlopen(path, RTLD_NOW));
+	return NULL;
+}
+
+static int is_child_lost(void)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0) {
+		alarm(2);
+		use();
+		_exit(0); /* exit() waits for the same lock, stock */
+	}
+	return waitpid(child, &status, 0) != child || status != 0;
+}
+
+static int run_children(char **arguments)
+{
+	pthread_t thread;
+	int lost = 0;
+
+	victim_need(pthread_create(&thread, NULL, load_often, arguments[0]) == 0,
+		    "pthread_create");
+	for (int i = 0; i < CHILDREN; i++)
+		lost += is_child_lost();
+	is_over = 1;
+	pthread_join(thread, NULL);
+	dprintf(STDOUT_FILENO, "%d ", lost);
+	return say("lost");
+}
+
 int main(int argc, char **argv)
 {
-	static const struct victim_verb verbs[] = {
-		{ "program", run_program }, { "library", run_library },
-		{ "early", run_early },	    { "plugin", run_plugin },
-		{ "dlerror", run_dlerror }, { NULL, NULL }
-	};
+	static const struct victim_verb verbs[] = { { "program", run_program },
+						    { "library", run_library },
+						    { "early", run_early },
+						    { "plugin", run_plugin },
+						    { "children", run_children },
+						    { "dlerror", run_dlerror },
+						    { NULL, NULL } };
 
 	(void)argc;
 	curl_global_init(CURL_GLOBAL_ALL);

@@ -4,7 +4,7 @@
  * process, over the next one.
  *
  *   own   transfer a file (result in number 0) with such a handle; how often it was called,
- *         also by libcurl, is in number 1
+ *         also by libcurl, is in number 1; whether dlsym() finds it, in number 2
  */
 #include <curl/curl.h>
 #include <dlfcn.h>
@@ -29,6 +29,9 @@ static size_t take(char *bytes, size_t size, size_t count, void *data)
 static int run_own(char **arguments)
 {
 	(void)arguments;
+	/* By the scope of the program it is its own. */
+	victim_marks->number[2] =
+		dlsym(RTLD_DEFAULT, "curl_easy_init") == (void *)curl_easy_init;
 	CURL *easy = curl_easy_init();
 	victim_need(easy != NULL, "curl_easy_init");
 	curl_easy_setopt(easy, CURLOPT_URL, "file:///etc/hosts");

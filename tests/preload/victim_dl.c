@@ -5,6 +5,7 @@
  *
  *   all LIBRARY       call each function of the marker library, fetched by name
  *   none              ask for functions of libcurl where there is none
+ *   wrapped           ask for the name that wrapper_dlsym.c knows
  *   origin MODULE     have a module load a library by its own RUNPATH, and look behind it
  *   deep MODULE       load a module with RTLD_DEEPBIND
  *   space LIBRARY     load a library into a namespace of its own
@@ -103,6 +104,14 @@ static int run_none(char **arguments)
 	return victim_leave(VICTIM_STATUS);
 }
 
+static int run_wrapped(char **arguments)
+{
+	(void)arguments;
+	printf("%s\n", dlsym(RTLD_DEFAULT, "name_of_the_wrapper") ? "known" : "unknown");
+	fflush(stdout);
+	return victim_leave(VICTIM_STATUS);
+}
+
 static int run_origin(char **arguments)
 {
 	void *module = load(arguments[0], RTLD_NOW | RTLD_LOCAL);
@@ -141,8 +150,13 @@ static int run_space(char **arguments)
 int main(int argc, char **argv)
 {
 	static const struct victim_verb verbs[] = {
-		{ "all", run_all },   { "none", run_none },   { "origin", run_origin },
-		{ "deep", run_deep }, { "space", run_space }, { NULL, NULL },
+		{ "wrapped", run_wrapped },
+		{ "all", run_all },
+		{ "none", run_none },
+		{ "origin", run_origin },
+		{ "deep", run_deep },
+		{ "space", run_space },
+		{ NULL, NULL },
 	};
 
 	(void)argc;

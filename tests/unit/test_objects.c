@@ -195,6 +195,26 @@ static void an_object_tells_what_it_defines_and_where_it_ends(void **state)
 	assert_ptr_equal(found.dlfo_link_map, handle);
 }
 
+static const void *answered;
+
+static void see_the_old_table(const struct dl_phdr_info *object)
+{
+	assert_null(cf_dynamic_pointer(object, DT_GNU_HASH));
+	answered = cf_dynamic_find(object, "curl_multi_cleanup", NULL);
+	assert_false(cf_dynamic_defines(object, "curl_multi_cleanu"));
+	assert_false(cf_dynamic_defines(object, "poll")); /* only refers to it */
+}
+
+static void an_object_with_the_old_hash_table_tells_what_it_defines(void **state)
+{
+	void *handle = curls_load(UNIT_OLD_HASH);
+
+	(void)state;
+	curls_show(handle, see_the_old_table);
+	assert_non_null(answered);
+	assert_ptr_equal(answered, dlsym(handle, "curl_multi_cleanup"));
+}
+
 static _Atomic bool is_over;
 
 static void *find_often(void *handle)
@@ -245,6 +265,7 @@ int main(void)
 		OBJECT_TEST(libcurls_are_visited_once_after_something_was_loaded),
 		OBJECT_TEST(addresses_of_a_libcurl_are_known_after_a_visit_and_no_others),
 		OBJECT_TEST(an_object_tells_what_it_defines_and_where_it_ends),
+		OBJECT_TEST(an_object_with_the_old_hash_table_tells_what_it_defines),
 		OBJECT_TEST(answers_are_right_while_others_load_and_unload),
 	};
 

@@ -100,7 +100,7 @@ a_cancelled_resolve_is_eai_again_and_its_late_list_is_released_once(void **state
 
 	(void)state;
 	resolving_hang(&resolving, "host.example", NULL);
-	assert_true(cf_resolver_cancel(resolving.thread, name, sizeof(name)));
+	assert_true(cf_resolver_cancel(resolving.thread, true, name, sizeof(name)));
 	assert_string_equal(name, "host.example");
 	assert_ends_with(&resolving, EAI_AGAIN); /* while it still hangs */
 	assert_int_equal(resolving_seen.ended, 0);
@@ -117,7 +117,7 @@ static void a_cancelled_resolve_that_fails_late_has_nothing_to_release(void **st
 
 	(void)state;
 	resolving_hang(&resolving, "late.missing", NULL);
-	assert_true(cf_resolver_cancel(resolving.thread, name, sizeof(name)));
+	assert_true(cf_resolver_cancel(resolving.thread, true, name, sizeof(name)));
 	assert_ends_with(&resolving, EAI_AGAIN);
 	resolving_let_go(1);
 	resolving_await_end();
@@ -133,7 +133,7 @@ static void a_cancel_holds_for_every_resolve_that_the_thread_comes_to_later(void
 	(void)state;
 	resolving_start(&resolving, "now.example", NULL);
 	strcpy(name, "unchanged");
-	assert_true(cf_resolver_cancel(resolving.thread, name, sizeof(name)));
+	assert_true(cf_resolver_cancel(resolving.thread, true, name, sizeof(name)));
 	assert_string_equal(name, "");
 	gate_open(&start, 1);
 	assert_ends_with(&resolving, EAI_AGAIN);
@@ -153,7 +153,7 @@ static void a_resolve_that_is_over_is_not_abandoned_by_a_cancel(void **state)
 		struct resolving later = { .start = &start };
 
 		resolving_start(&later, "now.example", NULL);
-		assert_true(cf_resolver_cancel(later.thread, name, sizeof(name)));
+		assert_true(cf_resolver_cancel(later.thread, true, name, sizeof(name)));
 		gate_open(&start, 1);
 		assert_ends_with(&later, EAI_AGAIN);
 	}
@@ -166,7 +166,7 @@ static void the_resolve_of_another_thread_is_untouched(void **state)
 	(void)state;
 	resolving_hang(&one, "one.example", &owner);
 	resolving_hang(&other, "other.example", &owner);
-	assert_true(cf_resolver_cancel(one.thread, name, sizeof(name)));
+	assert_true(cf_resolver_cancel(one.thread, true, name, sizeof(name)));
 	assert_string_equal(name, "one.example");
 	assert_ends_with(&one, EAI_AGAIN);
 	resolving_let_go(2);
@@ -200,7 +200,7 @@ static void a_cancel_by_owner_reaches_every_thread_of_its_and_no_other(void **st
 
 static bool is_cancelled(void *resolving)
 {
-	return cf_resolver_cancel(((struct resolving *)resolving)->thread, name,
+	return cf_resolver_cancel(((struct resolving *)resolving)->thread, true, name,
 				  sizeof(name));
 }
 
@@ -283,7 +283,7 @@ static void be_one_of_libcurls_in_a_child(void **state)
 
 	cf_resolver_after_fork();
 	assert_true(cf_resolver_await(*(pthread_t *)*state, SOON, &born));
-	assert_false(cf_resolver_cancel(*(pthread_t *)*state, name, sizeof(name)));
+	assert_false(cf_resolver_cancel(*(pthread_t *)*state, true, name, sizeof(name)));
 	assert_false(cf_resolver_cancel_owned(&owner, name, sizeof(name)));
 	assert_int_equal(
 		cf_resolver_resolve(&resolving_real, "now.example", "80", NULL, &list),
@@ -314,7 +314,7 @@ static int run_here(pthread_t *thread, const pthread_attr_t *attributes,
 
 static void *cancel_itself(void *is_done)
 {
-	*(bool *)is_done = cf_resolver_cancel(pthread_self(), name, sizeof(name));
+	*(bool *)is_done = cf_resolver_cancel(pthread_self(), true, name, sizeof(name));
 	return NULL;
 }
 

@@ -30,7 +30,7 @@ static void an_unknown_thread_is_not_waited_for(void **state)
 	born = 4711;
 	assert_true(cf_resolver_await(pthread_self(), CF_NEVER, &born));
 	assert_int_equal(born, 4711);
-	assert_false(cf_resolver_cancel(pthread_self(), name, sizeof(name)));
+	assert_false(cf_resolver_cancel(pthread_self(), true, name, sizeof(name)));
 	assert_string_equal(name, "");
 }
 
@@ -80,7 +80,7 @@ static void *wait_for_ever(void *gate)
 static void assert_forgotten(pthread_t thread)
 {
 	assert_true(cf_resolver_await(thread, CF_NEVER, &born));
-	assert_false(cf_resolver_cancel(thread, name, sizeof(name)));
+	assert_false(cf_resolver_cancel(thread, true, name, sizeof(name)));
 	assert_false(cf_resolver_cancel_owned(&owner, name, sizeof(name)));
 }
 
@@ -124,7 +124,7 @@ static void a_later_thread_of_the_same_pthread_t_is_not_mistaken(void **state)
 
 	(void)state;
 	resolving_start(&first, "now.example", &owner);
-	assert_true(cf_resolver_cancel(first.thread, name, sizeof(name)));
+	assert_true(cf_resolver_cancel(first.thread, true, name, sizeof(name)));
 	gate_open(&start, 1);
 	pthread_join(first.thread, NULL);
 	assert_int_equal(pthread_create(&stranger, NULL, wait_for_ever, &gate), 0);
@@ -190,7 +190,7 @@ static bool cancel_while_held(struct resolving *resolving)
 	pthread_kill(resolving->thread, SIGUSR1);
 	if (!resolving_comes_to(&is_held, 1))
 		return false; /* a sanitizer keeps the signal for later */
-	assert_true(cf_resolver_cancel(resolving->thread, name, sizeof(name)));
+	assert_true(cf_resolver_cancel(resolving->thread, true, name, sizeof(name)));
 	resolving_let_go(1);
 	assert_true(resolving_comes_to(&resolving_seen.released, 1));
 	unit_pass(20); /* for the end of the thread that has released it */
@@ -217,7 +217,7 @@ static void a_second_cancel_does_not_touch_a_resolve_that_is_over(void **state)
 	(void)state;
 	if (!cancel_while_held(&resolving))
 		unit_skip("no handler runs while a thread waits");
-	assert_true(cf_resolver_cancel(resolving.thread, name, sizeof(name)));
+	assert_true(cf_resolver_cancel(resolving.thread, true, name, sizeof(name)));
 	sem_post(&held);
 	assert_true(cf_resolver_await(resolving.thread, SOON, &born));
 	pthread_join(resolving.thread, NULL);

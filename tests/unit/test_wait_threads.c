@@ -78,7 +78,7 @@ static void assert_is_the_real_join(pthread_t thread)
 	void *value;
 
 	fake.calls = 0;
-	assert_int_equal(cf_wait_join(fake_join, thread, &value, inner), EDEADLK);
+	assert_int_equal(cf_wait_join(fake_join, thread, &value, NULL, inner), EDEADLK);
 	assert_int_equal(fake.calls, 1);
 	assert_true(pthread_equal(fake.thread, thread));
 	assert_ptr_equal(fake.value, &value);
@@ -109,7 +109,8 @@ static void assert_joins(const struct resolving *resolving, int result)
 {
 	void *value = NULL;
 
-	assert_int_equal(cf_wait_join(pthread_join, resolving->thread, &value, inner), 0);
+	assert_int_equal(
+		cf_wait_join(pthread_join, resolving->thread, &value, NULL, inner), 0);
 	assert_ptr_equal(value, resolving);
 	assert_int_equal(resolving->result, result);
 }
