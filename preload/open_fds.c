@@ -113,7 +113,7 @@ static void each_listed(long list, char *page, bool (*each)(int fd, void *argume
 
 void cf_open_fds_each(bool (*each)(int fd, void *argument), void *argument)
 {
-	bool is_short = are_standard();
+	bool is_short = __libc_single_threaded && are_standard();
 	char *page = is_short ? NULL : take_page();
 	long list = page ? open_list() : -1;
 

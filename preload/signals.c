@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "asleep.h"
 #include "layout.h"
 #include "raw.h"
 
@@ -164,13 +165,21 @@ cf_signal_function *cf_signals_set_handler(enum cf_real_signal variant, int numb
 	return old == (cf_signal_function *)(void *)on_signal ? before.sa_handler : old;
 }
 
-void cf_signals_take_pending(void)
+static bool would_end(int number)
+{
+	struct sigaction own = programs_own(number);
+
+	return cf_signals_is_wanted(number) && !is_ignored(&own) && !is_dropped(&own);
+}
+
+void cf_signals_take_pending(int tid)
 {
 	unsigned long pending = 0;
 
 	cf_raw_call3(SYS_rt_sigpending, (long)&pending, sizeof(pending), 0);
 	for (int number = 1; pending & wanted && number < NSIG; number++) {
-		if (cf_signals_is_wanted(number) && pending >> (number - 1) & 1)
+		if (pending >> (number - 1) & 1 && would_end(number) &&
+		    !cf_asleep_is_deaf(tid, number))
 			begin_end(number); /* again is nothing */
 	}
 }

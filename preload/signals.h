@@ -33,8 +33,9 @@ int cf_signals_set(int number, const struct sigaction *action, struct sigaction 
 cf_signal_function *cf_signals_set_handler(enum cf_real_signal variant, int number,
 					   cf_signal_function *handler);
 
-/* Begin the end for a signal that has come and that no thread takes, on a thread that has
-   all of them blocked: the one that it was meant for sleeps where no signal reaches it. */
-void cf_signals_take_pending(void);
+/* Begin the end for a signal that has come and waits because the thread `tid`, which has it
+   not blocked, sleeps where no signal reaches it. Called on a thread that has all signals
+   blocked. */
+void cf_signals_take_pending(int tid);
 
 #endif

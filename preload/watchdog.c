@@ -40,9 +40,9 @@ struct slot {
 };
 
 static CF_TABLE struct slot slots[CF_WATCHDOG_MOST];
-static void (*while_stuck)(void);
+static void (*while_stuck)(int tid);
 
-void cf_watchdog_while_stuck(void (*look)(void))
+void cf_watchdog_while_stuck(void (*look)(int tid))
 {
 	while_stuck = look;
 }
@@ -104,7 +104,7 @@ static bool look_after(struct slot *slot)
 		report_stuck(slot, &asleep);
 	}
 	if (slot->is_reported && while_stuck)
-		while_stuck();
+		while_stuck(slot->tid);
 	return true;
 }
 

@@ -44,9 +44,9 @@ struct cf_watch {
  */
 int cf_watchdog_enter(const struct cf_watch *watch);
 
-/* Have this called again and again while a call is stuck, by its watchdog, which has every
-   signal blocked. Once, before any door is open. */
-void cf_watchdog_while_stuck(void (*look)(void));
+/* Have this called again and again while the call of a thread is stuck, by its watchdog,
+   which has every signal blocked. Once, before any door is open. */
+void cf_watchdog_while_stuck(void (*look)(int tid));
 
 /* Its time is over at another instant; CF_NEVER while the program lets libcurl work. */
 void cf_watchdog_move(int number, cf_instant until);

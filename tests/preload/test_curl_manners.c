@@ -138,6 +138,20 @@ static void what_cannot_be_interrupted_is_reported_stuck(void **state)
 	assert_memory_equal(event->name, "futex", 5);
 }
 
+static void a_signal_that_the_program_has_blocked_ends_no_stuck_cleanup(void **state)
+{
+	(void)state;
+	servers_start();
+	struct running *victim = run_start(&(struct run_order){
+		RUN_VICTIM("curl_manners"),
+		{ "futex", "masked" },
+		{ "CURFEW_ON_SIGNAL=TERM", "CURFEW_DEADLINE_EXIT=100ms" },
+		0 });
+	events_await(victim->events, "stuck", 1);
+	assert_int_equal(kill(victim->pid, SIGTERM), 0);
+	run_assert_ends(victim, END_MS, VICTIM_STATUS);
+}
+
 static void a_cookie_jar_on_a_dead_mount_is_stuck_until_a_signal_ends_it(void **state)
 {
 	struct mount *fuse = mount_start(NULL);
@@ -203,6 +217,7 @@ int main(void)
 		SUITE_TEST(a_close_callback_that_sleeps_is_interrupted),
 		SUITE_TEST(a_cookie_jar_on_a_fifo_is_interrupted),
 		SUITE_TEST(what_cannot_be_interrupted_is_reported_stuck),
+		SUITE_TEST(a_signal_that_the_program_has_blocked_ends_no_stuck_cleanup),
 		SUITE_TEST(a_cookie_jar_on_a_dead_mount_is_stuck_until_a_signal_ends_it),
 		SUITE_TEST(after_a_longjmp_nothing_is_interrupted),
 		SUITE_TEST(a_second_cleanup_is_refused_and_reported),

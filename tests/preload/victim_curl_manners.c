@@ -26,6 +26,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -271,7 +272,12 @@ static int wait_for_a_lock(void *data, curl_socket_t fd)
 
 static int run_futex(char **arguments)
 {
-	(void)arguments;
+	sigset_t term;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	if (arguments[0]) /* "masked" */
+		sigprocmask(SIG_BLOCK, &term, NULL);
 	return clean_up_connected(wait_for_a_lock);
 }
 
