@@ -113,7 +113,9 @@ make() {
 		touch "$place/complete"
 	fi
 	mount --bind "$place" "$place"
-	bring_libraries "$(find "$build" -name wedgefs -type f -perm -u+x)"
+	# That of the tree: the tests of the command line install another.
+	bring_libraries "$(find "$build" -path "$build/tests" -prune -o \
+		-name wedgefs -type f -perm -u+x -print)"
 	enter
 }
 
