@@ -212,7 +212,8 @@ static bool is_libcurl(const struct dl_phdr_info *object)
 }
 
 /* The loader lists an object before it has relocated it, and finds it by its addresses
-   afterwards. Until then its slots and their protection are the loader's. */
+   afterwards (glibc 2.36 to 2.43: asked from a resolver that relocation calls). Until then
+   its slots and their protection are the loader's. */
 static bool is_being_loaded(const char *end)
 {
 	struct cf_sight sight;
