@@ -64,7 +64,9 @@ def use_multi(client, give_up_ms):
     print("cleans up", flush=True)
     print(curl.curl_multi_remove_handle(multi, client.easy))
     curl.curl_easy_cleanup(client.easy)
-    print(curl.curl_multi_cleanup(multi), "sockets removed:", any(removed))
+    result = curl.curl_multi_cleanup(multi)
+    # That of a transfer that was answered is removed earlier or later, by version.
+    print(result if client.body else f"{result} sockets removed: {any(removed)}")
 
 
 def main():

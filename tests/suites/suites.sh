@@ -23,7 +23,8 @@ programs=$build/tests/preload
 PATH=$PATH:/usr/sbin:/sbin
 
 # Each with the tests of it that are run, when that is not all.
-drivers=(curl curl_neighbours 'curl_programs pycurl*' 'curl_programs curl_*'
+drivers=(curl curl_neighbours 'curl_clients each_of*' 'curl_clients pycurl_*'
+	'curl_clients ctypes_*' 'curl_clients curl_*' 'curl_programs pycurl*'
 	'curl_programs each_*' curl_manners curl_loading letting_go deadlines)
 
 skip() {
