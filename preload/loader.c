@@ -82,23 +82,33 @@ static bool describe(const struct link_map *map, struct dl_phdr_info *object)
 	return true;
 }
 
+/* One more whenever the list is another one than the last time. */
+static unsigned long long generation_of(const struct link_map *list)
+{
+	static unsigned long long generation, seen;
+	unsigned long long now = 0;
+
+	for (const struct link_map *map = list; map; map = map->l_next)
+		now = now * 31 + (uintptr_t)map->l_ld;
+	generation += now != seen;
+	seen = now;
+	return CF_LOADER_UNLOCKED + generation;
+}
+
 static int each_unlocked(int (*each)(struct dl_phdr_info *, size_t, void *), void *data)
 {
 	struct dl_phdr_info program, object;
-	unsigned long long count = 0;
 	int answer;
 
 	program_itself(&program);
 	const struct link_map *list = list_of(&program);
-	for (const struct link_map *map = list; map; map = map->l_next)
-		count++;
-	program.dlpi_adds = count;
+	program.dlpi_adds = generation_of(list);
 	answer = each(&program, sizeof(program), data);
 	for (const struct link_map *map = list ? list->l_next : NULL; map && answer == 0;
 	     map = map->l_next) {
 		if (!describe(map, &object))
 			continue;
-		object.dlpi_adds = count;
+		object.dlpi_adds = program.dlpi_adds;
 		answer = each(&object, sizeof(object), data);
 	}
 	return answer;

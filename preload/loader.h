@@ -12,10 +12,12 @@
  * child has no second thread, nobody changes the list, and it is read without the lock.
  */
 
+#define CF_LOADER_UNLOCKED (1ULL << 62) /* what dlpi_adds begins with there */
+
 /*
  * As dl_iterate_phdr(3): call each() for every loaded object, until it returns other than 0,
- * which is then returned. Without the lock, dlpi_adds is the number of objects, dlpi_subs 0,
- * and objects without an ELF header at their start are left out.
+ * which is then returned. Without the lock, dlpi_adds counts how often the list was another
+ * one, dlpi_subs is 0, and objects without an ELF header at their start are left out.
  *
  * signals  Not for signal handlers. errno is left alone.
  */

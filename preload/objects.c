@@ -255,12 +255,14 @@ static int look_at(struct dl_phdr_info *object, size_t size, void *data)
 	return 0;
 }
 
-/* Of two visits the one that has seen more is to be believed, whichever comes last. */
+/* Of two visits the one that has seen more is to be believed, whichever comes last. One that
+   was made without the lock was made by the only thread. */
 static void publish(struct list *list)
 {
 	struct list *present = atomic_load_explicit(&curls, memory_order_acquire);
 
-	while (present->changes <= list->changes &&
+	while ((present->changes <= list->changes ||
+		present->changes >= CF_LOADER_UNLOCKED) &&
 	       !atomic_compare_exchange_weak(&curls, &present, list))
 		;
 }
