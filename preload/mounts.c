@@ -41,7 +41,8 @@ static _Atomic bool is_any_remote;
 
 bool cf_mounts_is_local_type(const char *type)
 {
-	static const char *const local[] = {
+	static const char local[][16] = {
+		/* no pointers: the loader would touch a page more */
 		"ext4",	       "xfs",	     "btrfs",	 "tmpfs",     "overlay",
 		"ext3",	       "ext2",	     "proc",	 "sysfs",     "devtmpfs",
 		"devpts",      "ramfs",	     "rootfs",	 "cgroup",    "cgroup2",
