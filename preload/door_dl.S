@@ -11,7 +11,6 @@
 #include <cet.h> /* the note that says so */
 #endif
 
-#define SETS	      16 /* CF_HANDOUT_SETS */
 #define RTLD_DEEPBIND 8
 #define RTLD_NEXT     -1
 #define LM_ID_BASE    0
@@ -286,7 +285,7 @@
 
 	begin	cf_door_dl_thunks
 	.set	number, 1
-	.rept	SETS
+	.rept	CF_DOOR_DL_SETS
 	each_function thunk, number
 	.set	number, number + 1
 	.endr

@@ -20,6 +20,8 @@
 #include "policy.h"
 #include "real.h"
 
+_Static_assert(CF_DOOR_DL_SETS == CF_HANDOUT_SETS, "a set of thunks for each");
+
 void *cf_door_dl_real[CF_DOOR_DL_COUNT];
 bool cf_door_dl_attends, cf_door_dl_strips;
 
@@ -72,12 +74,12 @@ static void *next_symbol(void *handle, const char *name)
 }
 
 /* Ours stands in front of whatever the name means to the caller: if it means anything. */
-static void *ours_or_none(void *ours, void *handle, const char *name, const void *caller)
+static void *ours_or_none(void *ours, void *handle, enum cf_curl_function function,
+			  const void *caller)
 {
-	if (handle == RTLD_DEFAULT &&
-	    cf_objects_function(cf_objects_number(name), caller))
+	if (handle == RTLD_DEFAULT && cf_objects_function(function, caller))
 		return ours;
-	return next_symbol(RTLD_NEXT, name) ? ours : NULL;
+	return next_symbol(RTLD_NEXT, cf_objects_name(function)) ? ours : NULL;
 }
 
 /* In a namespace of its own a libcurl has its own libc as well. */
@@ -96,7 +98,7 @@ void *cf_door_dl_find(void *handle, const char *name, const void *caller)
 	if (!found)
 		return NULL;
 	if (cf_objects_is_ours(found))
-		return ours_or_none(found, handle, name, caller);
+		return ours_or_none(found, handle, function, caller);
 	/* A function of the program's own, or of a preload before us. */
 	if (handle == RTLD_DEFAULT || !cf_entry_may_enter() || is_elsewhere(handle))
 		return found;

@@ -13,6 +13,7 @@
 #define CF_DOOR_DL_MOPEN 2
 #define CF_DOOR_DL_COUNT 3
 
+#define CF_DOOR_DL_SETS	       16 /* CF_HANDOUT_SETS */
 #define CF_DOOR_DL_THUNK_BYTES 16
 
 #ifndef __ASSEMBLER__

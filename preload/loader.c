@@ -13,6 +13,7 @@
 #include <sys/auxv.h>
 #include <sys/stat.h>
 
+#include "dynamic.h"
 #include "raw.h"
 
 #define OF_THE_FIRST_THREAD 3 /* links of /proc/PID/task: one for each thread, and two */
@@ -47,21 +48,12 @@ static void program_itself(struct dl_phdr_info *object)
 	}
 }
 
-/* Where the loader has put what it shows to debuggers; NULL in a static program. */
+/* What the loader shows to debuggers; NULL in a static program. */
 static const struct link_map *list_of(const struct dl_phdr_info *program)
 {
-	const ElfW(Dyn) *entry = NULL;
+	const struct r_debug *shown = (const void *)cf_dynamic_number(program, DT_DEBUG);
 
-	for (int i = 0; i < program->dlpi_phnum; i++) {
-		if (program->dlpi_phdr[i].p_type == PT_DYNAMIC)
-			entry = (const void *)(program->dlpi_addr +
-					       program->dlpi_phdr[i].p_vaddr);
-	}
-	for (; entry && entry->d_tag != DT_NULL; entry++) {
-		if (entry->d_tag == DT_DEBUG && entry->d_un.d_ptr)
-			return ((const struct r_debug *)entry->d_un.d_ptr)->r_map;
-	}
-	return NULL;
+	return shown ? shown->r_map : NULL;
 }
 
 /* By its header, if that is where it should be; read by the kernel: who knows. */
